@@ -1,0 +1,56 @@
+# Threadline. `make run` shows it, `make test` proves it, `make help` lists the rest.
+#
+#   SAN=address,undefined | SAN=thread   sanitizer build, in its own folder     WERROR=1  warnings are errors (CI)
+#   O=2 optimisation   V=1 show commands   PREFIX, DESTDIR for install
+
+SAN     ?=
+O       ?= 2
+V       ?= 0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
+comma   := ,
+BUILD   := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+Q       := $(if $(filter 1,$(V)),,@)
+
+CC      ?= gcc
+CXX     ?= g++
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings \
+           -Wold-style-definition -Wconversion -Wno-sign-conversion -Wundef $(if $(WERROR),-Werror)
+SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPFLAGS += -D_GNU_SOURCE -DTHREADLINE_VERSION='"$(VERSION)"' -Igateway -Ichannels -I$(BUILD)/gen
+CFLAGS  += -std=c17 -O$(O) -g $(WARN) $(SANFLAG)
+CXXFLAGS += -std=c++17 -O$(O) -g -Wall -Wextra $(if $(WERROR),-Werror) $(SANFLAG)
+LIBS    := -lmicrohttpd -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -linih -lphonenumber -lsystemd -lpthread -lm
+LDFLAGS += $(SANFLAG)
+
+SRC     := $(sort $(shell find gateway channels -name '*.c'))
+SRCXX   := $(sort $(shell find gateway channels -name '*.cc'))
+MAIN    := gateway/main.c
+LIBOBJ  := $(patsubst %,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SRC)) $(SRCXX)) $(BUILD)/obj/assets.o
+UNITSRC := $(sort $(shell find tests/unit tests/contract -name '*.c'))
+UNITOBJ := $(patsubst %,$(BUILD)/obj/%.o,$(UNITSRC))
+BIN     := $(BUILD)/threadline
+
+.PHONY: all
+all: $(BIN)
+
+$(BIN): $(BUILD)/obj/$(MAIN).o $(LIBOBJ)
+	@echo "  LD    $@"
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+include tests/tests.mk
+include etc/build.mk

@@ -1,0 +1,286 @@
+/*
+ * The SQLite driver. Statements are cached by the address of their SQL text, in a small open hash table: the house has
+ * some hundred statements, and preparing one costs more than running it.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "store/db.h"
+
+enum { SLOTS = 512, BUSY_MS = 5000 };
+
+struct stmt {
+	struct db *db;
+	const char *sql; /* its address is the key */
+	sqlite3_stmt *q; /* NULL: prepare failed */
+	bool stepped;
+	bool ordered; /* $1..$n appear in order, so the number is the index */
+};
+
+struct db {
+	sqlite3 *h;
+	struct stmt slot[SLOTS];
+	int used;
+	enum db_fault fault;
+};
+
+static enum db_fault classify(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_CONSTRAINT:
+		return DB_FAULT_CONFLICT;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_NOMEM:
+	case SQLITE_PERM:
+		return DB_FAULT_UNAVAILABLE;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return DB_FAULT_CORRUPT;
+	default:
+		return DB_FAULT_BUG;
+	}
+}
+
+static int fail(struct db *db, int rc, struct err *err)
+{
+	static const enum err_kind kinds[] = {[DB_FAULT_CONFLICT] = ERR_CONFLICT,
+					      [DB_FAULT_UNAVAILABLE] = ERR_UNAVAILABLE,
+					      [DB_FAULT_CORRUPT] = ERR_UNAVAILABLE,
+					      [DB_FAULT_BUG] = ERR_INTERNAL};
+	db->fault = classify(rc);
+	err_set(err, kinds[db->fault], db->fault == DB_FAULT_CONFLICT ? "conflict" : "store_unavailable", NULL,
+		"store: %s", db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc));
+	if (err && kinds[db->fault] == ERR_UNAVAILABLE)
+		err->retry_after_s = 5;
+	return DB_ERROR;
+}
+
+static int pragmas(struct db *db, enum db_mode mode, struct err *err)
+{
+	static const char write_sql[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+					"PRAGMA foreign_keys=ON; PRAGMA cache_size=-131072; PRAGMA temp_store=MEMORY;"
+					"PRAGMA journal_size_limit=134217728;";
+	static const char read_sql[] = "PRAGMA query_only=ON; PRAGMA cache_size=-32768; PRAGMA mmap_size=17179869184;"
+				       "PRAGMA temp_store=MEMORY;";
+
+	sqlite3_busy_timeout(db->h, BUSY_MS);
+	return db_exec(db, mode == DB_WRITE ? write_sql : read_sql, err);
+}
+
+int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0), rc;
+	struct db *db = calloc(1, sizeof *db);
+
+	if (!db)
+		return err_nomem(err);
+	if (strncmp(dsn, "sqlite:", 7) == 0)
+		dsn += 7;
+	rc = sqlite3_open_v2(dsn, &db->h, flags, NULL);
+	if (rc != SQLITE_OK) {
+		fail(db, rc, err);
+		db_close(&db);
+		return err_context(err, "%s", dsn);
+	}
+	sqlite3_extended_result_codes(db->h, 1);
+	if (pragmas(db, mode, err)) {
+		db_close(&db);
+		return -1;
+	}
+	*out = db;
+	return 0;
+}
+
+void db_close(struct db **dbp)
+{
+	struct db *db = *dbp;
+
+	if (!db)
+		return;
+	for (int i = 0; i < SLOTS; i++)
+		sqlite3_finalize(db->slot[i].q);
+	sqlite3_close_v2(db->h);
+	free(db);
+	*dbp = NULL;
+}
+
+/* "$3" is a named parameter for SQLite, whose index is its order of appearance: the same as its number in nearly all of
+ * our statements, which is found out once. */
+static bool in_order(sqlite3_stmt *q)
+{
+	for (int i = 1; i <= sqlite3_bind_parameter_count(q); i++) {
+		const char *name = sqlite3_bind_parameter_name(q, i);
+		if (!name || atoi(name + 1) != i)
+			return false;
+	}
+	return true;
+}
+
+struct stmt *db_query(struct db *db, const char *sql)
+{
+	unsigned i = (unsigned)(((uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 55) % SLOTS;
+	struct stmt *s;
+
+	while (db->slot[i].sql && db->slot[i].sql != sql)
+		i = (i + 1) % SLOTS;
+	s = &db->slot[i];
+	if (s->q)
+		return s;
+	if (!s->sql && ++db->used > SLOTS - 8)
+		abort(); /* text made at run time is passed as a statement: our own mistake, found by any test */
+	*s = (struct stmt){.db = db, .sql = sql};
+	if (sqlite3_prepare_v3(db->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->q, NULL) != SQLITE_OK)
+		s->q = NULL;
+	s->ordered = s->q && in_order(s->q);
+	return s;
+}
+
+static int param(struct stmt *s, int i)
+{
+	char name[16];
+
+	if (!s->q)
+		return 0;
+	if (s->ordered)
+		return i;
+	snprintf(name, sizeof name, "$%d", i);
+	return sqlite3_bind_parameter_index(s->q, name);
+}
+
+void db_bind_i64(struct stmt *s, int i, int64_t v)
+{
+	int at = param(s, i);
+	if (at)
+		sqlite3_bind_int64(s->q, at, v);
+}
+
+void db_bind_str(struct stmt *s, int i, struct str v)
+{
+	int at = param(s, i);
+	if (at)
+		sqlite3_bind_text64(s->q, at, v.p ? v.p : "", v.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void db_bind_text(struct stmt *s, int i, const char *v)
+{
+	if (v)
+		db_bind_str(s, i, str_of(v));
+	else
+		db_bind_null(s, i);
+}
+
+void db_bind_blob(struct stmt *s, int i, const void *p, size_t n)
+{
+	int at = param(s, i);
+	if (at)
+		sqlite3_bind_blob64(s->q, at, p, n, SQLITE_TRANSIENT);
+}
+
+void db_bind_uuid(struct stmt *s, int i, const struct uuid *u)
+{
+	if (!u || uuid_is_nil(u))
+		db_bind_null(s, i);
+	else
+		db_bind_blob(s, i, u->b, sizeof u->b);
+}
+
+void db_bind_null(struct stmt *s, int i)
+{
+	int at = param(s, i);
+	if (at)
+		sqlite3_bind_null(s->q, at);
+}
+
+int db_step(struct stmt *s, struct err *err)
+{
+	int rc;
+
+	if (!s->q) { /* the cause of the failed prepare may have passed (schema, disk) */
+		rc = sqlite3_prepare_v3(s->db->h, s->sql, -1, SQLITE_PREPARE_PERSISTENT, &s->q, NULL);
+		if (rc != SQLITE_OK || sqlite3_bind_parameter_count(s->q) > 0) {
+			fail(s->db, rc == SQLITE_OK ? SQLITE_IOERR : rc, err);
+			return DB_ERROR;
+		}
+	}
+	s->stepped = true;
+	rc = sqlite3_step(s->q);
+	if (rc == SQLITE_ROW)
+		return DB_ROW;
+	if (rc == SQLITE_DONE)
+		return DB_END;
+	return fail(s->db, rc, err);
+}
+
+void db_done(struct stmt *s)
+{
+	if (!s->q)
+		return;
+	if (s->stepped)
+		sqlite3_reset(s->q);
+	s->stepped = false;
+	sqlite3_clear_bindings(s->q);
+}
+
+int db_run(struct stmt *s, struct err *err)
+{
+	int r;
+
+	while ((r = db_step(s, err)) == DB_ROW)
+		;
+	db_done(s);
+	return r == DB_END ? 0 : -1;
+}
+
+int64_t db_changes(struct db *db) { return sqlite3_changes64(db->h); }
+int64_t db_col_i64(struct stmt *s, int i) { return sqlite3_column_int64(s->q, i); }
+bool db_col_null(struct stmt *s, int i) { return sqlite3_column_type(s->q, i) == SQLITE_NULL; }
+
+struct str db_col_str(struct stmt *s, int i)
+{
+	const void *p = sqlite3_column_blob(s->q, i);
+	return (struct str){p ? p : "", (size_t)sqlite3_column_bytes(s->q, i)};
+}
+
+bool db_col_uuid(struct stmt *s, int i, struct uuid *out)
+{
+	struct str v = db_col_str(s, i);
+
+	*out = (struct uuid){{0}};
+	if (v.n != sizeof out->b)
+		return false;
+	memcpy(out->b, v.p, sizeof out->b);
+	return true;
+}
+
+int db_exec(struct db *db, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : fail(db, rc, err);
+}
+
+static int simple(struct db *db, const char *sql, struct err *err) { return db_run(db_query(db, sql), err); }
+
+int db_begin(struct db *db, struct err *err) { return simple(db, "BEGIN IMMEDIATE", err); }
+int db_commit(struct db *db, struct err *err) { return simple(db, "COMMIT", err); }
+
+void db_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->h))
+		simple(db, "ROLLBACK", NULL);
+}
+
+enum db_fault db_fault(const struct db *db) { return db->fault; }
+
+bool db_checkpoint(struct db *db)
+{
+	int log = 0, done = 0;
+	int rc = sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	return rc == SQLITE_OK && log == done;
+}

@@ -1,0 +1,103 @@
+/*
+ * The schema, as numbered steps. Never edit a step that has shipped: append one.
+ *
+ * What belongs to a customer is keyed by (bucket, ...); the bucket is the last byte of the customer's id and of every id
+ * made for it, so an id alone finds its row. A merge rewrites none of these rows: it points one customer at another
+ * (merged_into), and readers look through the pointer; so an unmerge restores exactly what was there.
+ *
+ * interaction holds content and is written once. delivery holds what changes: the life of a message on one channel, and
+ * is the outbox as well (the partial index names what waits). trail keeps each status change with its time and cause, as
+ * lines, in the row that is being updated anyway.
+ */
+#include "store/migrations.h"
+
+static const char step_1[] =
+	"CREATE TABLE customer (bucket INTEGER NOT NULL, id BLOB NOT NULL, external_id TEXT, name TEXT NOT NULL DEFAULT '',"
+	" locale TEXT NOT NULL DEFAULT '', time_zone TEXT NOT NULL DEFAULT '', tier TEXT NOT NULL DEFAULT '',"
+	" stage INTEGER NOT NULL DEFAULT 0, attributes TEXT NOT NULL DEFAULT '{}', merged_into BLOB,"
+	" version BIGINT NOT NULL DEFAULT 1, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,"
+	" PRIMARY KEY (bucket, id)) WITHOUT ROWID;"
+	"CREATE INDEX customer_merged ON customer (merged_into) WHERE merged_into IS NOT NULL;"
+	/* External ids are looked up without knowing the customer, so they have a table of their own. */
+	"CREATE TABLE customer_ref (external_id TEXT NOT NULL PRIMARY KEY, customer_id BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE contact_point (address TEXT NOT NULL, scheme INTEGER NOT NULL, valid_from BIGINT NOT NULL,"
+	" valid_to BIGINT, id BLOB NOT NULL, customer_id BLOB NOT NULL, verified_by TEXT, verified_at BIGINT,"
+	" label TEXT NOT NULL DEFAULT '', display TEXT NOT NULL DEFAULT '', preferred INTEGER NOT NULL DEFAULT 0,"
+	" last_in_at BIGINT, last_out_at BIGINT, created_at BIGINT NOT NULL,"
+	" PRIMARY KEY (address, scheme, valid_from)) WITHOUT ROWID;"
+	"CREATE INDEX contact_point_customer ON contact_point (customer_id);"
+	"CREATE INDEX contact_point_id ON contact_point (id);"
+	/* Consent holds for an address whoever owns it today; it outlives merges and erasure. */
+	"CREATE TABLE consent (address TEXT NOT NULL, scheme INTEGER NOT NULL, purpose INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, source TEXT NOT NULL, proof TEXT NOT NULL DEFAULT '', at BIGINT NOT NULL,"
+	" PRIMARY KEY (address, scheme, purpose)) WITHOUT ROWID;"
+	"CREATE TABLE consent_change (address TEXT NOT NULL, scheme INTEGER NOT NULL, purpose INTEGER NOT NULL, id BLOB NOT NULL,"
+	" state INTEGER NOT NULL, source TEXT NOT NULL, proof TEXT NOT NULL DEFAULT '', at BIGINT NOT NULL,"
+	" PRIMARY KEY (address, scheme, purpose, id)) WITHOUT ROWID;"
+	"CREATE TABLE customer_merge (id BLOB NOT NULL PRIMARY KEY, survivor BLOB NOT NULL, merged BLOB NOT NULL,"
+	" reason TEXT NOT NULL, author TEXT NOT NULL, at BIGINT NOT NULL, undone_at BIGINT, undone_by TEXT,"
+	" snapshot TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;"
+	"CREATE INDEX customer_merge_survivor ON customer_merge (survivor);"
+	"CREATE INDEX customer_merge_merged ON customer_merge (merged);"
+	"CREATE TABLE merge_suggestion (id BLOB NOT NULL PRIMARY KEY, customer_a BLOB NOT NULL, customer_b BLOB NOT NULL,"
+	" reason TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, at BIGINT NOT NULL, decided_at BIGINT, decided_by TEXT,"
+	" UNIQUE (customer_a, customer_b)) WITHOUT ROWID;"
+	/* Values that never merge people: the call centre's own numbers, no-reply mailboxes, anonymous callers. */
+	"CREATE TABLE never_merge (address TEXT NOT NULL, scheme INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '',"
+	" created_at BIGINT NOT NULL, PRIMARY KEY (address, scheme)) WITHOUT ROWID;"
+	"CREATE TABLE conversation (bucket INTEGER NOT NULL, id BLOB NOT NULL, customer_id BLOB NOT NULL,"
+	" state INTEGER NOT NULL, subject TEXT NOT NULL DEFAULT '', channel INTEGER NOT NULL, assignee TEXT,"
+	" opened_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, closed_at BIGINT, snoozed_until BIGINT,"
+	" last_in_at BIGINT, last_out_at BIGINT, last_text TEXT NOT NULL DEFAULT '', reopened INTEGER NOT NULL DEFAULT 0,"
+	" version BIGINT NOT NULL DEFAULT 1, PRIMARY KEY (bucket, id)) WITHOUT ROWID;"
+	"CREATE INDEX conversation_customer ON conversation (bucket, customer_id, state, updated_at);"
+	"CREATE INDEX conversation_list ON conversation (state, updated_at);"
+	"CREATE TABLE interaction (bucket INTEGER NOT NULL, customer_id BLOB NOT NULL, id BLOB NOT NULL, conversation_id BLOB,"
+	" contact_scheme INTEGER, contact_address TEXT, at BIGINT NOT NULL, channel INTEGER NOT NULL, direction INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, account TEXT, author TEXT NOT NULL DEFAULT '', subject TEXT NOT NULL DEFAULT '',"
+	" content TEXT NOT NULL DEFAULT '', attachments TEXT, metadata TEXT, thread_reason TEXT NOT NULL DEFAULT '',"
+	" PRIMARY KEY (bucket, customer_id, id)) WITHOUT ROWID;"
+	"CREATE INDEX interaction_id ON interaction (bucket, id);"
+	"CREATE INDEX interaction_conversation ON interaction (bucket, conversation_id, id) WHERE conversation_id IS NOT NULL;"
+	"CREATE TABLE delivery (bucket INTEGER NOT NULL, message_id BLOB NOT NULL, n INTEGER NOT NULL, customer_id BLOB NOT NULL,"
+	" channel INTEGER NOT NULL, account TEXT NOT NULL, scheme INTEGER NOT NULL, address TEXT NOT NULL,"
+	" sender TEXT NOT NULL DEFAULT '', purpose INTEGER NOT NULL, priority INTEGER NOT NULL, status INTEGER NOT NULL,"
+	" outbox INTEGER NOT NULL, due_at BIGINT NOT NULL, expires_at BIGINT, attempts INTEGER NOT NULL DEFAULT 0,"
+	" token BIGINT NOT NULL DEFAULT 0, encoding TEXT NOT NULL DEFAULT '', segments INTEGER NOT NULL DEFAULT 1,"
+	" units INTEGER NOT NULL DEFAULT 0, parts TEXT, code TEXT, reason TEXT, options TEXT, correlation TEXT NOT NULL DEFAULT '',"
+	" trail TEXT NOT NULL DEFAULT '', updated_at BIGINT NOT NULL,"
+	" PRIMARY KEY (bucket, message_id, n)) WITHOUT ROWID;"
+	/* outbox: 1 waits or is in flight, 2 waits for its receipt (uncertain), 0 is done with. */
+	"CREATE INDEX delivery_outbox ON delivery (account, priority, due_at, message_id, n) WHERE outbox = 1;"
+	"CREATE INDEX delivery_uncertain ON delivery (account, message_id) WHERE outbox = 2;"
+	/* How a reply or receipt finds what it belongs to: the ids other systems gave to our things. */
+	"CREATE TABLE external_ref (account TEXT NOT NULL, ref TEXT NOT NULL, message_id BLOB NOT NULL, n INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (account, ref)) WITHOUT ROWID;"
+	/* Receipts that came before the answer that tells us the id. */
+	"CREATE TABLE early_receipt (account TEXT NOT NULL, ref TEXT NOT NULL, at BIGINT NOT NULL, body TEXT NOT NULL,"
+	" PRIMARY KEY (account, ref, at)) WITHOUT ROWID;"
+	"CREATE TABLE inbound_seen (account TEXT NOT NULL, sender TEXT NOT NULL, ref TEXT NOT NULL, interaction_id BLOB,"
+	" at BIGINT NOT NULL, PRIMARY KEY (account, sender, ref)) WITHOUT ROWID;"
+	"CREATE TABLE inbound_part (account TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL, ref BIGINT NOT NULL,"
+	" width INTEGER NOT NULL, total INTEGER NOT NULL, seq INTEGER NOT NULL, at BIGINT NOT NULL, external_id TEXT NOT NULL,"
+	" content TEXT NOT NULL, metadata TEXT, PRIMARY KEY (account, sender, recipient, ref, width, total, seq)) WITHOUT ROWID;"
+	"CREATE INDEX inbound_part_at ON inbound_part (at);"
+	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, type TEXT NOT NULL, customer_id BLOB,"
+	" conversation_id BLOB, interaction_id BLOB, channel INTEGER NOT NULL, data TEXT NOT NULL);"
+	"CREATE TABLE idempotency (key_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, status INTEGER NOT NULL,"
+	" body TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (key_id, key)) WITHOUT ROWID;"
+	"CREATE INDEX idempotency_at ON idempotency (at);"
+	"CREATE TABLE api_key (id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, role INTEGER NOT NULL, hash BLOB NOT NULL,"
+	" created_at BIGINT NOT NULL, revoked_at BIGINT, UNIQUE (hash)) WITHOUT ROWID;"
+	"CREATE TABLE audit (id BLOB NOT NULL PRIMARY KEY, at BIGINT NOT NULL, author TEXT NOT NULL, action TEXT NOT NULL,"
+	" subject TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;"
+	"CREATE TABLE cursor (name TEXT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE secret (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+	/* Full text: contentless, so the index holds no second copy; search_doc says what a row is. */
+	"CREATE TABLE search_doc (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, customer_id BLOB NOT NULL, ref BLOB NOT NULL,"
+	" at BIGINT NOT NULL);"
+	"CREATE VIRTUAL TABLE search_text USING fts5(body, content='', columnsize=0,"
+	" tokenize=\"unicode61 remove_diacritics 2\", prefix='2 3');";
+
+const struct migration migrations[] = {{1, step_1}};
+const int migrations_n = sizeof migrations / sizeof *migrations;
