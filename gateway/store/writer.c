@@ -1,5 +1,5 @@
 /*
- * Design: producers push onto a mutex-guarded list and signal only if the writer sleeps; the writer takes the whole list
+ * Producers push onto a mutex-guarded list and signal only if the writer sleeps; the writer takes the whole list
  * (up to BATCH), and while it commits, the next group gathers. There is no timer that waits for company: under load the
  * fsync itself is the gathering time, and without load a lone job is committed at once.
  *

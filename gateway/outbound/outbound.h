@@ -1,0 +1,102 @@
+/*
+ * Outbound: the one door for all that goes out: submit → policy → content → outbox → dispatch → outcome, receipts.
+ *
+ *   request ──write──▶ plan (policy said yes) ──▶ delivery (outbox row) ──claim──▶ attempt ──adapter──▶ outcome ──▶ event
+ *
+ * Accepted means committed. The dispatcher keeps the near future of each account's outbox in memory, in order of
+ * priority and then first in, first out; the rest stays in the store. A service message is sent at least once: after a
+ * crash whatever has no outcome on disk is sent again, which is at most what the account's window held. A marketing
+ * message is sent at most once: its claim is committed before it reaches the wire, and a claim without an outcome is
+ * `uncertain` and waits for its receipt.
+ */
+#pragma once
+#include "channel/accounts.h"
+#include "timeline/conversation.h"
+#include "timeline/external.h"
+
+struct outbound;
+
+enum { CHANNELS_MAX = 4 };
+
+/* Who it is for: exactly one of address, customer, external_customer is set. Strings live until the job is done. */
+struct send_request {
+	bool has_address;
+	struct address address;
+	struct uuid customer;
+	struct str external_customer;	     /* the customer's external id */
+	enum channel channels[CHANNELS_MAX]; /* in order of preference; n 0: auto (preferred, then last used) */
+	size_t channels_n;
+	struct str account, from, subject, text;
+	const struct attachment *attachments;
+	size_t attachments_n;
+	enum purpose purpose;
+	bool has_priority;
+	enum priority priority; /* default: high for a reply in a conversation, normal for service, bulk for marketing */
+	struct uuid conversation;
+	int64_t send_at, expires_at;
+	struct str external_id; /* the caller's own id of it: unique per author, a second one is the same message */
+	struct str options, metadata; /* JSON objects or empty */
+	const char *author;	/* "key:shop", "agent:..." */
+	struct str correlation;
+	bool exempt; /* a keyword's confirmation: not subject to the opt-out it confirms */
+};
+
+struct send_result {
+	struct uuid message, customer, conversation;
+	enum status status;
+	const char *reason; /* why suppressed; static */
+	bool repeated;	    /* external_id was seen before: this is the first one's id */
+};
+
+/* Checks what needs no store (channel known, text not empty, not too long, times sane). Field names as in the API. */
+int outbound_check(struct outbound *o, const struct send_request *r, int64_t now, struct err *err);
+
+/* What one write job sends: collected while it runs, dispatched after the commit. */
+struct outbound_batch;
+struct outbound_batch *outbound_batch_new(struct outbound *o); /* NULL: out of memory */
+void outbound_batch_reset(struct outbound_batch *b);	       /* at the start of run: it may run again */
+/* Inside the job: plans and writes one message. -1 wrote nothing (the caller may go on with the next one), unless
+ * err.kind is ERR_UNAVAILABLE or ERR_INTERNAL. */
+int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct send_request *r, int64_t now,
+			 struct send_result *out, struct err *err);
+void outbound_batch_committed(struct outbound_batch *b); /* in done, on success: hands over to the dispatcher */
+void outbound_batch_free(struct outbound_batch **b);
+
+/* Write-job body: ERR_CONFLICT "not_cancellable" when it is on its way. */
+int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *message, const char *author, int64_t now,
+		    struct err *err);
+
+struct outbound_config {
+	int64_t default_expiry, retry_first, retry_max; /* microseconds */
+	int max_attempts;
+	bool marketing_needs_opt_in; /* CONSENT_UNKNOWN refuses marketing */
+	int repeat_limit;	     /* same text to the same address more often than this an hour is "looping"; 0: off */
+	size_t memory;		     /* deliveries kept in memory for each account */
+};
+
+int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev, struct accounts *a,
+		 struct outbound **out, struct err *err);
+int outbound_start(struct outbound *o, struct err *err);  /* loads what waits, begins to dispatch */
+void outbound_stop(struct outbound *o); /* nothing more to adapters; outcomes still come in */
+void outbound_free(struct outbound **o);
+
+/* Called by channel/host.c. Any thread; copied. */
+void outbound_outcomes(struct outbound *o, struct str account, const struct outcome *v, size_t n);
+typedef void receipt_fn(void *arg, const struct err *err); /* after the commit, on the writer's thread */
+void outbound_receipt(struct outbound *o, const struct receipt *r, receipt_fn *done, void *arg);
+void outbound_ready(struct outbound *o, struct str account);
+void outbound_account_state(struct outbound *o, struct str account, enum account_state s);
+void outbound_read_upto(struct outbound *o, const struct address *who, const struct uuid *upto);
+
+/* How deliveries reach an adapter: runs on the dispatcher's thread; posts a batch to the account's loop. Given by host. */
+struct outbound_carrier {
+	/* Offers n deliveries; what the adapter does not take comes back through outbound_returned. */
+	void (*offer)(void *arg, struct str account, const struct delivery *v, size_t n);
+	void (*cancel)(void *arg, struct str account, const struct delivery_id *id);
+	void *arg;
+};
+void outbound_set_carrier(struct outbound *o, const struct outbound_carrier *c);
+/* The adapter took the first `taken` of the last offer. */
+void outbound_taken(struct outbound *o, struct str account, size_t taken, size_t offered);
+
+void outbound_metrics(struct outbound *o, struct buf *prometheus);
