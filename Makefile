@@ -8,7 +8,6 @@ O       ?= 2
 V       ?= 0
 PREFIX  ?= /usr/local
 DESTDIR ?=
-BUILD   := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 comma   := ,
 BUILD   := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 Q       := $(if $(filter 1,$(V)),,@)
@@ -25,11 +24,11 @@ CXXFLAGS += -std=c++17 -O$(O) -g -Wall -Wextra $(if $(WERROR),-Werror) $(SANFLAG
 LIBS    := -lmicrohttpd -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -linih -lphonenumber -lsystemd -lpthread -lm
 LDFLAGS += $(SANFLAG)
 
-SRC     := $(sort $(shell find gateway channels -name '*.c'))
-SRCXX   := $(sort $(shell find gateway channels -name '*.cc'))
+SRC     := $(sort $(shell find gateway channels -name '*.c' 2>/dev/null))
+SRCXX   := $(sort $(shell find gateway channels -name '*.cc' 2>/dev/null))
 MAIN    := gateway/main.c
 LIBOBJ  := $(patsubst %,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SRC)) $(SRCXX)) $(BUILD)/obj/assets.o
-UNITSRC := $(sort $(shell find tests/unit tests/contract -name '*.c'))
+UNITSRC := $(sort $(shell find tests/unit tests/contract -name '*.c' 2>/dev/null))
 UNITOBJ := $(patsubst %,$(BUILD)/obj/%.o,$(UNITSRC))
 BIN     := $(BUILD)/threadline
 
