@@ -56,7 +56,7 @@ typedef void intake_done(void *arg, const struct intake_result *r);
 /* One HTTP request for a route of the adapter. Valid until reply (or, for a stream, until gone). */
 struct channel_request {
 	struct exchange *exchange;
-	const char *method, *path; /* path without the account prefix handled by the host: as registered */
+	const char *method, *path; /* path as the client asked for it */
 	struct str body;	   /* whole; bounded by the route */
 	struct str remote;	   /* client address, after trusted proxies */
 	struct str origin, content_type, authorization, last_event_id, user_agent, language;
@@ -75,7 +75,9 @@ struct channel_reply {
 };
 
 struct channel_route {
-	const char *method, *path; /* "/web/session", "/web/file/" + "*" ; mounted at the root of the server */
+	/* "/web/{account}/session", "/web/{account}/file/*": the host puts the account's name for {account} and mounts one
+	 * route for each account, at the root of the server. OPTIONS is a method like the others. */
+	const char *method, *path;
 	size_t max_body;
 	bool stream; /* answered with stream_begin */
 	/* Called on the adapter's loop. MUST lead to one reply or one stream_begin, at once or later. */
