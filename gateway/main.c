@@ -1,4 +1,5 @@
 /* The composition root: see the subcommands below. */
+#include "version.h"
 #include <stdio.h>
 
 int main(void)

@@ -1,5 +1,7 @@
 # How the tests are built and run. Included by the top Makefile.
 
+UNITSRC := $(sort $(shell find tests/unit tests/contract -name '*.c' 2>/dev/null))
+UNITOBJ := $(patsubst %,$(BUILD)/obj/%.o,$(UNITSRC))
 UNITBIN := $(BUILD)/unit
 
 $(UNITBIN): $(UNITOBJ) $(LIBOBJ)
@@ -9,5 +11,42 @@ $(UNITBIN): $(UNITOBJ) $(LIBOBJ)
 $(BUILD)/obj/tests/%.c.o: CPPFLAGS += -Itests
 
 .PHONY: unit
-unit: $(UNITBIN)
+unit: $(UNITBIN) ## unit and contract tests (SAN=... for a sanitizer)
 	$(Q)$(UNITBIN) -j2
+
+# tests/fuzz/fuzz_NAME.c: with libFuzzer under clang (FUZZ=1), or with a main that runs the corpus once (replay).
+FUZZSRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZBIN := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZSRC))
+FUZZ_SECONDS ?= 60
+
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.c.o) $(LIBOBJ)
+	@echo "  LD    $@"
+	$(Q)$(CXX) $(LDFLAGS) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+
+.PHONY: fuzzbins fuzz
+fuzzbins: $(FUZZBIN)
+fuzz: ## each fuzz target for FUZZ_SECONDS (60) under clang's libFuzzer with ASan and UBSan
+	$(Q)etc/packages.sh fuzz
+	$(Q)$(MAKE) --no-print-directory FUZZ=1 fuzzbins
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZSRC))
+
+tests/node_modules/.package-lock.json: tests/package-lock.json
+	@echo "  NPM   tests"
+	$(Q)cd tests && npm ci --silent && touch node_modules/.package-lock.json
+
+.PHONY: npm
+npm: tests/node_modules/.package-lock.json
+
+.PHONY: test
+test: ## everything; ends with "N passed, N failed"
+	$(Q)etc/packages.sh test
+	$(Q)tests/run.sh
+
+FORMATTED := $(sort $(shell find gateway channels tests -not -path '*/node_modules/*' \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) 2>/dev/null))
+.PHONY: lint format
+lint: ## clang-format, house rules, cppcheck, clang-tidy
+	$(Q)etc/packages.sh lint
+	$(Q)$(MAKE) --no-print-directory all $(UNITBIN)
+	$(Q)tests/lint/run.sh $(BUILD) $(CPPFLAGS)
+format: ## apply .clang-format
+	$(Q)clang-format -i $(FORMATTED)
