@@ -75,8 +75,8 @@ struct channel_reply {
 };
 
 struct channel_route {
-	/* "/web/{account}/session", "/web/{account}/file/*": the host puts the account's name for {account} and mounts one
-	 * route for each account, at the root of the server. OPTIONS is a method like the others. */
+	/* "/web/{account}/session"; a last segment of "*" stands for the rest of the path. The host puts the account's name
+	 * for {account} and mounts one route for each account, at the root of the server. OPTIONS is a method like others. */
 	const char *method, *path;
 	size_t max_body;
 	bool stream; /* answered with stream_begin */
