@@ -1,9 +1,4 @@
-/* The composition root: see the subcommands below. */
+#include "cli/cli.h"
 #include "version.h"
-#include <stdio.h>
 
-int main(void)
-{
-	puts("threadline " THREADLINE_VERSION);
-	return 0;
-}
+int main(int argc, char **argv) { return cli_main(argc, argv, THREADLINE_VERSION); }

@@ -233,6 +233,16 @@ const char *section_kind(const struct section *s) { return s->kind; }
 const char *section_name(const struct section *s) { return s->name; }
 int section_line(const struct section *s) { return s->line; }
 
+const char *settings_file(const struct settings *s) { return s->file; }
+
+int settings_line(const struct section *s, const char *key)
+{
+	for (const struct entry *e = s->first; e; e = e->next)
+		if (strcmp(e->key, key) == 0)
+			return e->line;
+	return s->line;
+}
+
 const struct section *settings_find(const struct settings *s, const char *kind, const char *name)
 {
 	for (const struct section *i = s->first; i; i = i->next)

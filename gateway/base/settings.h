@@ -47,6 +47,8 @@ bool settings_next(const struct settings *s, const struct section **it);
 const char *section_kind(const struct section *s); /* "sms" */
 const char *section_name(const struct section *s); /* "main", "" if none */
 int section_line(const struct section *s);
+int settings_line(const struct section *s, const char *key); /* of the key; of the section if it is not set there */
+const char *settings_file(const struct settings *s);	     /* as messages name it */
 const struct section *settings_find(const struct settings *s, const char *kind, const char *name); /* NULL if absent */
 
 /* Fills *dst (a struct described by table) from the section, or from defaults if section is NULL. Strings belong to
