@@ -2,6 +2,7 @@
  * The SQLite driver. Statements are cached by the address of their SQL text, in a small open hash table: the house has
  * some hundred statements, and preparing one costs more than running it.
  */
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,13 +75,18 @@ static int pragmas(struct db *db, enum db_mode mode, struct err *err)
 	return db_exec(db, mode == DB_WRITE ? write_sql : read_sql, err);
 }
 
+/* SQLite's memory statistics take a process-wide lock at each allocation; nobody reads them. */
+static void configure(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0), rc;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct db *db = calloc(1, sizeof *db);
 
 	if (!db)
 		return err_nomem(err);
+	pthread_once(&once, configure);
 	if (strncmp(dsn, "sqlite:", 7) == 0)
 		dsn += 7;
 	rc = sqlite3_open_v2(dsn, &db->h, flags, NULL);

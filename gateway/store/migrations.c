@@ -1,9 +1,14 @@
 /*
  * The schema, as numbered steps. Never edit a step that has shipped: append one.
  *
- * What belongs to a customer is keyed by (bucket, ...); the bucket is the last byte of the customer's id and of every id
+ * What belongs to a customer carries its bucket in the key; the bucket is the last byte of the customer's id and of every id
  * made for it, so an id alone finds its row. A merge rewrites none of these rows: it points one customer at another
  * (merged_into), and readers look through the pointer; so an unmerge restores exactly what was there.
+ *
+ * The bucket comes first in the keys of what is read by customer (interaction, conversation). It comes last where rows are
+ * reached by the id of a message (delivery) or not at all (index interaction_id): ids grow with time, so a batch of new
+ * messages then dirties a few neighbouring pages instead of one in each of 256 places, which halves what the writer
+ * spends on a message. A distributed store asks only that the bucket is part of the key.
  *
  * interaction holds content and is written once. delivery holds what changes: the life of a message on one channel, and
  * is the outbox as well (the partial index names what waits). trail keeps each status change with its time and cause, as
@@ -57,7 +62,7 @@ static const char step_1[] =
 	" kind INTEGER NOT NULL, account TEXT, author TEXT NOT NULL DEFAULT '', subject TEXT NOT NULL DEFAULT '',"
 	" content TEXT NOT NULL DEFAULT '', attachments TEXT, metadata TEXT, thread_reason TEXT NOT NULL DEFAULT '',"
 	" PRIMARY KEY (bucket, customer_id, id)) WITHOUT ROWID;"
-	"CREATE INDEX interaction_id ON interaction (bucket, id);"
+	"CREATE INDEX interaction_id ON interaction (id);"
 	"CREATE INDEX interaction_conversation ON interaction (bucket, conversation_id, id) WHERE conversation_id IS NOT NULL;"
 	"CREATE TABLE delivery (bucket INTEGER NOT NULL, message_id BLOB NOT NULL, n INTEGER NOT NULL, customer_id BLOB NOT NULL,"
 	" channel INTEGER NOT NULL, account TEXT NOT NULL, scheme INTEGER NOT NULL, address TEXT NOT NULL,"
@@ -66,7 +71,7 @@ static const char step_1[] =
 	" token BIGINT NOT NULL DEFAULT 0, encoding TEXT NOT NULL DEFAULT '', segments INTEGER NOT NULL DEFAULT 1,"
 	" units INTEGER NOT NULL DEFAULT 0, parts TEXT, code TEXT, reason TEXT, options TEXT, correlation TEXT NOT NULL DEFAULT '',"
 	" trail TEXT NOT NULL DEFAULT '', updated_at BIGINT NOT NULL,"
-	" PRIMARY KEY (bucket, message_id, n)) WITHOUT ROWID;"
+	" PRIMARY KEY (message_id, n, bucket)) WITHOUT ROWID;"
 	/* outbox: 1 waits or is in flight, 2 waits for its receipt (uncertain), 0 is done with. */
 	"CREATE INDEX delivery_outbox ON delivery (account, priority, due_at, message_id, n) WHERE outbox = 1;"
 	"CREATE INDEX delivery_uncertain ON delivery (account, message_id) WHERE outbox = 2;"
