@@ -123,7 +123,8 @@ static bool in_order(sqlite3_stmt *q)
 {
 	for (int i = 1; i <= sqlite3_bind_parameter_count(q); i++) {
 		const char *name = sqlite3_bind_parameter_name(q, i);
-		if (!name || atoi(name + 1) != i)
+		int64_t number;
+		if (!name || !str_i64(str_of(name + 1), &number) || number != i)
 			return false;
 	}
 	return true;

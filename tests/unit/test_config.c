@@ -9,10 +9,16 @@
 
 static char path[] = "/tmp/threadline-config-XXXXXX";
 
+static int temporary(void)
+{
+	memcpy(path + sizeof path - 7, "XXXXXX", 6);
+	return mkstemp(path);
+}
+
 static struct config *load(const char *text, struct err *e)
 {
 	struct config *c = NULL;
-	int fd = mkstemp(strcpy(path, "/tmp/threadline-config-XXXXXX"));
+	int fd = temporary();
 
 	cr_assert(fd >= 0);
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
@@ -66,7 +72,7 @@ Test(config, everything_wrong_is_reported_at_once)
 {
 	struct config *c = NULL;
 	struct err e;
-	int n = 0, fd = mkstemp(strcpy(path, "/tmp/threadline-config-XXXXXX"));
+	int n = 0, fd = temporary();
 	static const char text[] = "[http]\nx = 1\n[log]\nlevel = loud\n[huh]\n";
 
 	cr_assert_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
