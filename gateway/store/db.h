@@ -65,5 +65,6 @@ int db_begin(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 enum db_fault db_fault(const struct db *db); /* of the last error on this connection */
-/* Copies what the WAL holds into the file; run off the writer. false: could not finish now. */
+/* Copies what the log (WAL) holds into the file, as far as nobody is in the way. true: all of it. */
 bool db_checkpoint(struct db *db);
+int64_t db_log_pages(const struct db *db); /* length of the log after this connection's last commit */

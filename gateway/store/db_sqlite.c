@@ -25,6 +25,7 @@ struct db {
 	struct stmt slot[SLOTS];
 	int used;
 	enum db_fault fault;
+	int64_t log_pages;
 };
 
 static enum db_fault classify(int rc)
@@ -63,15 +64,26 @@ static int fail(struct db *db, int rc, struct err *err)
 	return DB_ERROR;
 }
 
+static int on_commit(void *arg, sqlite3 *h, const char *name, int pages)
+{
+	struct db *db = arg;
+	(void)h;
+	(void)name;
+	db->log_pages = pages;
+	return SQLITE_OK;
+}
+
 static int pragmas(struct db *db, enum db_mode mode, struct err *err)
 {
-	static const char write_sql[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+	static const char write_sql[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 					"PRAGMA foreign_keys=ON; PRAGMA cache_size=-131072; PRAGMA temp_store=MEMORY;"
 					"PRAGMA journal_size_limit=134217728;";
 	static const char read_sql[] = "PRAGMA query_only=ON; PRAGMA cache_size=-32768; PRAGMA mmap_size=17179869184;"
 				       "PRAGMA temp_store=MEMORY;";
 
 	sqlite3_busy_timeout(db->h, BUSY_MS);
+	if (mode == DB_WRITE)
+		sqlite3_wal_hook(db->h, on_commit, db);
 	return db_exec(db, mode == DB_WRITE ? write_sql : read_sql, err);
 }
 
@@ -284,6 +296,8 @@ void db_rollback(struct db *db)
 }
 
 enum db_fault db_fault(const struct db *db) { return db->fault; }
+
+int64_t db_log_pages(const struct db *db) { return db->log_pages; }
 
 bool db_checkpoint(struct db *db)
 {

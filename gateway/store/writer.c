@@ -3,8 +3,10 @@
  * (up to BATCH), and while it commits, the next group gathers. There is no timer that waits for company: under load the
  * fsync itself is the gathering time, and without load a lone job is committed at once.
  *
- * Checkpoints run on a thread of their own with a connection of their own, or their B-tree work would be every
- * hundredth caller's latency.
+ * Checkpoints run on a thread of their own with a connection of their own, or copying pages would be every hundredth
+ * caller's latency. A log that is written all the time is never copied to its very end by somebody else, and so would
+ * never start again from its beginning; so when the other thread has copied nearly all, the writer copies the short rest
+ * between two batches. Pages written often are copied once for each round, so rounds are long (LOG_PAGES).
  */
 #include "store/writer.h"
 
@@ -16,7 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { BATCH = 1000, CHECKPOINT_MS = 500, PROBE_S = 1 };
+enum { BATCH = 1000, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 16384 };
 
 struct fifo {
 	struct write_job *head, **tail;
@@ -30,6 +32,8 @@ struct writer {
 	size_t queued, idle_queued, max;
 	int64_t idle_due;
 	bool sleeping, stopping, checkpointer_up;
+	_Atomic int64_t log_pages;
+	_Atomic bool copied; /* nearly all of the log: the writer finishes it */
 	struct db *db;
 	char *dsn;
 	struct writer_hooks hooks;
@@ -148,7 +152,12 @@ static void run_batch(struct writer *w, struct write_job *first, size_t n)
 	} else {
 		failures = one_by_one(w, first);
 	}
+	atomic_store(&w->log_pages, db_log_pages(w->db));
+	if (atomic_exchange(&w->copied, false))
+		db_checkpoint(w->db);
 	pthread_mutex_lock(&w->lock);
+	if (atomic_load(&w->log_pages) >= LOG_PAGES)
+		pthread_cond_signal(&w->tick);
 	w->stats.batches++;
 	w->stats.jobs += (int64_t)n;
 	w->stats.failures += failures;
@@ -236,9 +245,15 @@ static void *checkpoint_main(void *arg)
 		return NULL;
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping) {
-		wait_until(&w->tick, &w->lock, clock_mono() + CHECKPOINT_MS * US_MS);
+		if (atomic_load(&w->log_pages) < LOG_PAGES || atomic_load(&w->copied))
+			wait_until(&w->tick, &w->lock, clock_mono() + CHECKPOINT_S * US_SEC);
+		if (w->stopping || atomic_load(&w->copied) || atomic_load(&w->log_pages) == 0)
+			continue;
 		pthread_mutex_unlock(&w->lock);
-		db_checkpoint(db);
+		if (db_checkpoint(db))
+			atomic_store(&w->log_pages, 0); /* the next commit begins the log anew */
+		else
+			atomic_store(&w->copied, true);
 		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);
