@@ -107,7 +107,7 @@ static const char *span(int64_t us, char out[SPAN_TEXT])
 
 	while (i < 4 && (us < units[i].unit || us % units[i].unit))
 		i++;
-	snprintf(out, SPAN_TEXT, "%lld%s", (long long)(us / units[i].unit), units[i].name);
+	snprintf(out, SPAN_TEXT, "%lld%s", (long long)(us / units[i].unit), us ? units[i].name : "");
 	return out;
 }
 
