@@ -13,10 +13,6 @@ NPM     := gateway/console/node_modules
 VENDORFILES := $(foreach v,$(VENDOR),$(BUILD)/gen/vendor/$(firstword $(subst :, ,$(v))))
 ASSETS  += $(foreach f,$(VENDORFILES),console/vendor/$(notdir $(f))=$(f))
 
-$(NPM)/.package-lock.json: gateway/console/package-lock.json
-	@echo "  NPM   gateway/console"
-	$(Q)cd gateway/console && npm ci --silent && touch node_modules/.package-lock.json
-
 define vendor_rule
 $(BUILD)/gen/vendor/$(firstword $(subst :, ,$(1))): $(NPM)/.package-lock.json
 	@mkdir -p $$(@D)

@@ -30,12 +30,12 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60) under clang's libFuzzer with ASa
 	$(Q)$(MAKE) --no-print-directory FUZZ=1 fuzzbins
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZSRC))
 
-tests/node_modules/.package-lock.json: tests/package-lock.json
-	@echo "  NPM   tests"
-	$(Q)cd tests && npm ci --silent && touch node_modules/.package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "  NPM   $*"
+	$(Q)cd $* && npm ci --silent && touch node_modules/.package-lock.json
 
 .PHONY: npm
-npm: tests/node_modules/.package-lock.json
+npm: tests/node_modules/.package-lock.json tests/peer/node_modules/.package-lock.json ## what the tests need from npm
 
 .PHONY: test
 test: ## everything; ends with "N passed, N failed"
