@@ -34,7 +34,7 @@ int event_append(struct events *e, struct db *db, struct event *ev, struct err *
 void event_flash(struct events *e, const struct event *ev);
 
 struct event_filter {
-	const char *const *types; /* NULL-terminated prefixes ("message.", "conversation.opened"); NULL: all */
+	const char *const *types;  /* NULL-terminated prefixes ("message.", "conversation.opened"); NULL: all */
 	struct uuid customers[16]; /* any of these (a merge set); n 0: all */
 	size_t customers_n;
 	struct uuid conversation; /* nil: all */
@@ -43,13 +43,15 @@ struct event_filter {
 bool event_matches(const struct event_filter *f, const struct event *ev);
 
 int64_t events_last(struct events *e); /* newest committed seq */
-/* Calls fn for up to `most` matching events with seq > after, in order. Returns the seq to continue from (it advances
- * over events that did not match), or -1 with err; ERR_NOT_FOUND "cursor_expired" when `after` was trimmed away. */
+/* Calls fn for up to `most` matching events with seq > after, in order, on the caller's thread with nothing locked.
+ * Returns the seq to continue from (it advances over events that did not match), or -1 with err; ERR_NOT_FOUND
+ * "cursor_expired" when `after` was trimmed away or is of another store. It stops early after a good many rows of the
+ * table: whoever gets less than events_last has more to read. */
 int64_t events_read(struct events *e, int64_t after, const struct event_filter *f, int most,
 		    void (*fn)(void *arg, const struct event *ev), void *arg, struct err *err);
 
 /* wake runs on the writer's thread after a commit that appended something: post to your own loop there, no more.
- * flash gets ephemeral events, on the caller's thread; may be NULL. */
+ * flash gets ephemeral events, on the caller's thread; may be NULL. Neither may follow or unfollow. */
 struct events_follower {
 	struct events_follower *next;
 	void (*wake)(void *arg);
@@ -61,5 +63,5 @@ void events_unfollow(struct events *e, struct events_follower *f); /* after retu
 
 /* As JSON: {"seq","at","type","customer_id","conversation_id","interaction_id","channel","data"} */
 void event_json(struct json_out *j, const struct event *ev);
-/* A write job body: forgets events older than `before`. */
+/* A write job body: forgets events older than `before`, so many at a time; the newest always stays. Returns how many. */
 int events_trim(struct db *db, int64_t before, struct err *err);

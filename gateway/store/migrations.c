@@ -87,7 +87,7 @@ static const char step_1[] =
 	" width INTEGER NOT NULL, total INTEGER NOT NULL, seq INTEGER NOT NULL, at BIGINT NOT NULL, external_id TEXT NOT NULL,"
 	" content TEXT NOT NULL, metadata TEXT, PRIMARY KEY (account, sender, recipient, ref, width, total, seq)) WITHOUT ROWID;"
 	"CREATE INDEX inbound_part_at ON inbound_part (at);"
-	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, type TEXT NOT NULL, customer_id BLOB,"
+	"CREATE TABLE event (seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, type TEXT NOT NULL, customer_id BLOB,"
 	" conversation_id BLOB, interaction_id BLOB, channel INTEGER NOT NULL, data TEXT NOT NULL);"
 	"CREATE TABLE idempotency (key_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, status INTEGER NOT NULL,"
 	" body TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (key_id, key)) WITHOUT ROWID;"

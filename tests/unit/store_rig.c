@@ -1,0 +1,74 @@
+#include "unit/store_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "store/migrate.h"
+
+void store_rig_open(struct store_rig *r)
+{
+	struct err e = {0};
+	int from, to;
+
+	*r = (struct store_rig){0};
+	snprintf(r->dir, sizeof r->dir, "/tmp/threadline-unit-XXXXXX");
+	cr_assert(mkdtemp(r->dir));
+	snprintf(r->dsn, sizeof r->dsn, "%s/t.db", r->dir);
+	cr_assert_eq(db_open(r->dsn, DB_WRITE, &r->db, &e), 0, "%s", e.msg);
+	cr_assert_eq(db_exec(r->db, "PRAGMA synchronous=OFF", &e), 0);
+	cr_assert_eq(migrate_run(r->db, &from, &to, &e), 0, "%s", e.msg);
+	cr_assert_eq(readers_open(r->dsn, &r->readers, &e), 0);
+	cr_assert_eq(events_new(r->readers, 1024, &r->events, &e), 0, "%s", e.msg);
+}
+
+void store_rig_close(struct store_rig *r)
+{
+	static const char *const files[] = {"t.db", "t.db-wal", "t.db-shm"};
+	char path[128];
+
+	events_free(&r->events);
+	readers_close(&r->readers);
+	db_close(&r->db);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", r->dir, files[i]);
+		unlink(path);
+	}
+	cr_expect_eq(rmdir(r->dir), 0);
+}
+
+void store_rig_begin(struct store_rig *r)
+{
+	struct writer_hooks h = events_hooks(r->events);
+
+	cr_assert_eq(db_begin(r->db, NULL), 0);
+	h.began(h.arg);
+}
+
+void store_rig_commit(struct store_rig *r)
+{
+	struct writer_hooks h = events_hooks(r->events);
+
+	cr_assert_eq(db_commit(r->db, NULL), 0);
+	h.committed(h.arg);
+}
+
+void store_rig_rollback(struct store_rig *r)
+{
+	struct writer_hooks h = events_hooks(r->events);
+
+	db_rollback(r->db);
+	h.rolled_back(h.arg);
+}
+
+int64_t store_rig_number(struct store_rig *r, const char *sql)
+{
+	struct stmt *q = db_query(r->db, sql);
+	int64_t v = INT64_MIN;
+
+	if (db_step(q, NULL) == DB_ROW)
+		v = db_col_i64(q, 0);
+	db_done(q);
+	return v;
+}

@@ -1,0 +1,19 @@
+/* A migrated store in a folder of its own, with a feed of events: what most tests above store/ need. */
+#pragma once
+#include "events/events.h"
+
+struct store_rig {
+	char dir[64], dsn[96];
+	struct db *db; /* a write connection of the test's own thread; not used together with a writer */
+	struct readers *readers;
+	struct events *events;
+};
+
+void store_rig_open(struct store_rig *r);
+void store_rig_close(struct store_rig *r);
+/* A transaction as the writer would run it, on r->db. */
+void store_rig_begin(struct store_rig *r);
+void store_rig_commit(struct store_rig *r);
+void store_rig_rollback(struct store_rig *r);
+/* One number of a query without parameters; INT64_MIN if it gives no row. */
+int64_t store_rig_number(struct store_rig *r, const char *sql);
