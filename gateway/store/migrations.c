@@ -25,6 +25,9 @@ static const char step_1[] =
 	"CREATE INDEX customer_merged ON customer (merged_into) WHERE merged_into IS NOT NULL;"
 	/* External ids are looked up without knowing the customer, so they have a table of their own. */
 	"CREATE TABLE customer_ref (external_id TEXT NOT NULL PRIMARY KEY, customer_id BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE customer_attribute (key TEXT NOT NULL, value TEXT NOT NULL, customer_id BLOB NOT NULL,"
+	" PRIMARY KEY (key, value, customer_id)) WITHOUT ROWID;"
+	"CREATE INDEX customer_attribute_customer ON customer_attribute (customer_id);"
 	"CREATE TABLE contact_point (address TEXT NOT NULL, scheme INTEGER NOT NULL, valid_from BIGINT NOT NULL,"
 	" valid_to BIGINT, id BLOB NOT NULL, customer_id BLOB NOT NULL, verified_by TEXT, verified_at BIGINT,"
 	" label TEXT NOT NULL DEFAULT '', display TEXT NOT NULL DEFAULT '', preferred INTEGER NOT NULL DEFAULT 0,"
