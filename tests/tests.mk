@@ -10,9 +10,22 @@ $(UNITBIN): $(UNITOBJ) $(LIBOBJ)
 
 $(BUILD)/obj/tests/%.c.o: CPPFLAGS += -Itests
 
-.PHONY: unit
+.PHONY: unit unitbin oombin
+unitbin: $(UNITBIN)
+oombin: $(BUILD)/unit-oom
 unit: $(UNITBIN) ## unit and contract tests (SAN=... for a sanitizer)
 	$(Q)$(UNITBIN) -j2
+
+# The same tests with the n-th allocation failing (tests/oom/runner.c stands in for Criterion).
+OOMWRAP := $(foreach f,malloc calloc realloc reallocarray aligned_alloc free strdup strndup,-Wl,--wrap=$(f))
+OOMOBJ  := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/oom/*.c))
+$(BUILD)/unit-oom: $(OOMOBJ) $(UNITOBJ) $(LIBOBJ)
+	@echo "  LD    $@"
+	$(Q)$(CXX) $(LDFLAGS) $(OOMWRAP) -o $@ $^ $(LIBS)
+
+.PHONY: oom
+oom: $(BUILD)/unit-oom ## unit tests with each allocation failing in turn (with SAN=address,undefined, best)
+	$(Q)UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=0 $(BUILD)/unit-oom
 
 # tests/fuzz/fuzz_NAME.c: with libFuzzer under clang (FUZZ=1), or with a main that runs the corpus once (replay).
 FUZZSRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { EVENTS = 64 };
+enum { EVENTS = 64, TIMERS = 64 };
 
 struct watch {
 	int fd;
@@ -48,8 +48,10 @@ struct loop *loop_new(const char *name, int64_t (*clock)(void))
 	l->clock = clock ? clock : clock_mono;
 	l->now = l->clock();
 	l->ep = epoll_create1(EPOLL_CLOEXEC);
+	l->heap = calloc(TIMERS, sizeof *l->heap);
+	l->heap_cap = TIMERS;
 	l->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (l->ep < 0 || l->wake < 0 || epoll_ctl(l->ep, EPOLL_CTL_ADD, l->wake, &ev))
+	if (!l->heap || l->ep < 0 || l->wake < 0 || epoll_ctl(l->ep, EPOLL_CTL_ADD, l->wake, &ev))
 		loop_free(&l);
 	return l;
 }
@@ -203,7 +205,7 @@ void loop_timer(struct loop *l, struct timer *t, int64_t at, void (*fire)(struct
 	t->fire = fire;
 	if (!t->slot) {
 		if (l->heap_n == l->heap_cap) {
-			uint32_t cap = l->heap_cap ? 2 * l->heap_cap : 64;
+			uint32_t cap = 2 * l->heap_cap;
 			struct timer **heap = realloc(l->heap, cap * sizeof *heap);
 			if (!heap)
 				abort(); /* a timer that silently never fires would be worse */
