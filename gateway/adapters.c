@@ -1,6 +1,9 @@
 #include "adapters.h"
 
+#include "web/web.h"
+
 const struct channel_ops *const adapters[] = {
+	&web_channel,
 	NULL,
 };
 

@@ -11,6 +11,7 @@ const struct command cli_commands[] = {
 	{"key", "create, list and revoke keys of the API", cmd_key},
 	{"send", "send a message through a running gateway", cmd_send},
 	{"tail", "follow the events of a running gateway", cmd_tail},
+	{"explain", "show how numbers, PDUs, receipts and texts are read", cmd_explain},
 	{0},
 };
 

@@ -1,0 +1,113 @@
+/*
+ * The operator's magnifying glass: the gateway's own code, run on one input, shown as one JSON line each.
+ * A refused input has an "error"; the rest goes on, and the exit status is 1 at the end.
+ */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "cli/options.h"
+#include "model/phone.h"
+
+struct explainer {
+	/* Writes the members of an open object; false: the input was refused. */
+	bool (*explain)(struct str input, const char *region, struct json_out *j);
+	const char *region;
+	struct buf line;
+	bool refused;
+};
+
+static bool number(struct str input, const char *region, struct json_out *j)
+{
+	const char *tab = memchr(input.p, '\t', input.n);
+	char named[8] = "";
+	struct phone p;
+	struct err e;
+
+	if (tab && tab - input.p < (int)sizeof named) { /* XX<TAB>TEXT */
+		size_t n = (size_t)(tab - input.p);
+		memcpy(named, input.p, n);
+		region = named;
+		input = str_n(tab + 1, input.n - n - 1);
+	}
+	json_str(j, "input", input);
+	json_cstr(j, "region", region);
+	if (phone_parse(input, region, &p, &e)) {
+		json_cstr(j, "e164", NULL);
+		json_cstr(j, "kind", phone_kind_word(PHONE_INVALID));
+		json_cstr(j, "error", e.code);
+		return false;
+	}
+	json_cstr(j, "e164", p.e164[0] ? p.e164 : NULL);
+	json_cstr(j, "kind", phone_kind_word(p.kind));
+	json_cstr(j, "error", NULL);
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*explain)(struct str input, const char *region, struct json_out *j);
+	struct usage usage;
+} subjects[] = {
+	{"number", number,
+	 {"threadline explain number", "[TEXT...|-]",
+	  "Reads telephone numbers as the gateway does. From standard input a line XX<TAB>TEXT sets the region.", 0, -1}},
+};
+
+static void one(void *arg, struct str input)
+{
+	struct explainer *x = arg;
+	struct json_out j;
+
+	buf_reset(&x->line);
+	json_begin(&j, &x->line);
+	json_obj(&j, NULL);
+	x->refused |= !x->explain(input, x->region, &j);
+	json_end(&j);
+	if (x->line.failed) {
+		x->refused = true;
+		puts("{\"error\":\"too_long\"}");
+		return;
+	}
+	puts(buf_cstr(&x->line));
+}
+
+static int usage(int status)
+{
+	fputs("usage: threadline explain SUBJECT [OPTION...] [INPUT...|-]\n\n"
+	      "Prints one JSON line for each input, or for each line of standard input. SUBJECT is one of:",
+	      status ? stderr : stdout);
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+		fprintf(status ? stderr : stdout, " %s", subjects[i].name);
+	fputs("\n", status ? stderr : stdout);
+	return status;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	struct explainer x = {.region = "DE"};
+	const struct option_spec specs[] = {
+		{"region", 'r', OPTION_TEXT, "XX", &x.region, "region of national numbers (DE)"},
+		OPTION_END,
+	};
+	size_t i = 0, n = sizeof subjects / sizeof *subjects;
+	struct err e = {0};
+	int r;
+
+	while (i < n && !(argc > 1 && strcmp(argv[1], subjects[i].name) == 0))
+		i++;
+	if (i == n)
+		return usage(argc > 1 && strcmp(argv[1], "--help") == 0 ? CLI_OK : CLI_USAGE);
+	argc--;
+	argv++;
+	r = options_parse(&subjects[i].usage, specs + (i ? 1 : 0), &argc, argv);
+	if (r != OPTIONS_GO)
+		return r;
+	x.explain = subjects[i].explain;
+	buf_init(&x.line, 4 << 20);
+	setvbuf(stdout, NULL, _IOLBF, 0); /* a program at the other end may wait for each answer */
+	r = input_each(argc, argv, one, &x, &e) ? cli_fail("explain", &e) : x.refused ? CLI_FAILED : CLI_OK;
+	buf_free(&x.line);
+	return r;
+}
