@@ -1,0 +1,134 @@
+/* See coding.h. The rare national character sets are left to iconv(3). */
+#include "sms/coding.h"
+
+#include <errno.h>
+#include <iconv.h>
+
+static const struct {
+	uint8_t data_coding;
+	const char *charset;
+} others[] = {
+	{5, "SHIFT_JIS"},     /* JIS X 0208-1990: what the field means by it */
+	{6, "ISO-8859-5"},    {7, "ISO-8859-8"}, {10, "ISO-2022-JP"},
+	{13, "EUC-JP"},	      /* extended kanji, JIS X 0212-1990 */
+	{14, "EUC-KR"},	      /* KS C 5601 */
+};
+
+static enum coding of_alphabet(unsigned bits)
+{
+	static const enum coding v[] = {CODING_DEFAULT, CODING_BINARY, CODING_UCS2, CODING_DEFAULT};
+
+	return v[bits & 3];
+}
+
+enum coding coding_of(uint8_t dc)
+{
+	switch (dc >> 4) {
+	case 0x0:
+		switch (dc) {
+		case 0: return CODING_DEFAULT;
+		case 1: return CODING_ASCII;
+		case 3: return CODING_LATIN1;
+		case 2:
+		case 4: return CODING_BINARY;
+		case 8: return CODING_UCS2;
+		case 9: return CODING_BINARY;
+		default: return CODING_OTHER;
+		}
+	case 0x1: return of_alphabet(dc >> 2); /* general, with class (flash) */
+	case 0xC:
+	case 0xD: return CODING_DEFAULT; /* message waiting */
+	case 0xE: return CODING_UCS2;
+	case 0xF: return dc & 4 ? CODING_BINARY : CODING_DEFAULT;
+	default: return CODING_OTHER;
+	}
+}
+
+static void ucs2(struct str s, struct buf *out)
+{
+	const uint8_t *p = (const uint8_t *)s.p;
+
+	for (size_t i = 0; i + 1 < s.n; i += 2) {
+		uint32_t cp = (uint32_t)p[i] << 8 | p[i + 1];
+		if ((cp & 0xFC00) == 0xD800 && i + 3 < s.n && (p[i + 2] & 0xFC) == 0xDC) {
+			cp = 0x10000 + ((cp & 0x3FF) << 10) + (((uint32_t)p[i + 2] & 3) << 8 | p[i + 3]);
+			i += 2;
+		} else if ((cp & 0xF800) == 0xD800)
+			cp = 0xFFFD;
+		buf_add_utf8(out, cp);
+	}
+}
+
+static void latin1(struct str s, struct buf *out)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_add_utf8(out, (uint8_t)s.p[i]);
+}
+
+static bool by_iconv(uint8_t dc, struct str s, struct buf *out)
+{
+	const char *from = NULL;
+	char chunk[512], *in = (char *)(uintptr_t)s.p;
+	size_t left = s.n;
+	iconv_t cd;
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i].data_coding == dc)
+			from = others[i].charset;
+	cd = from ? iconv_open("UTF-8", from) : (iconv_t)-1;
+	if (cd == (iconv_t)-1)
+		return false;
+	while (left) {
+		char *to = chunk;
+		size_t room = sizeof chunk;
+		size_t rc = iconv(cd, &in, &left, &to, &room);
+		buf_add(out, chunk, (size_t)(to - chunk));
+		if (rc == (size_t)-1 && errno != E2BIG) { /* one bad byte costs that byte */
+			buf_add_utf8(out, 0xFFFD);
+			in++;
+			left--;
+		}
+	}
+	iconv_close(cd);
+	return true;
+}
+
+static void default_alphabet(enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data, struct buf *out)
+{
+	struct buf septets;
+
+	if (alphabet == SMS_ALPHABET_LATIN1 && !tables.single && !tables.locking) {
+		latin1(data, out);
+		return;
+	}
+	if (alphabet != SMS_ALPHABET_PACKED) {
+		gsm7_decode(tables, data, out);
+		return;
+	}
+	buf_init(&septets, 1 << 17);
+	gsm7_unpack(data, (unsigned)((7 - header * 8 % 7) % 7), &septets);
+	gsm7_decode(tables, buf_str(&septets), out);
+	out->failed |= septets.failed;
+	buf_free(&septets);
+}
+
+bool coding_decode(uint8_t dc, enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data, struct buf *out)
+{
+	switch (coding_of(dc)) {
+	case CODING_DEFAULT: default_alphabet(alphabet, tables, header, data, out); return true;
+	case CODING_ASCII:
+	case CODING_LATIN1: latin1(data, out); return true;
+	case CODING_UCS2: ucs2(data, out); return true;
+	case CODING_OTHER: return by_iconv(dc, data, out);
+	case CODING_BINARY: break;
+	}
+	return false;
+}
+
+void coding_latin1(struct str text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n;) {
+		uint32_t cp = str_next(text, &i);
+		buf_addc(out, cp < 0x100 ? (char)cp : '?');
+	}
+}

@@ -1,0 +1,19 @@
+/*
+ * Delivery receipts (SMPP 3.4 appendix B says "vendor specific", and so they are). The text form is read key by key, in
+ * any order, any case, with "_" or a space within keys, missing or empty fields, and numbers of digits that vary; the
+ * optional parameters go before the text where both are there. Pure; any thread.
+ */
+#pragma once
+#include "model/words.h"
+
+struct receipt_text {
+	bool is_receipt;	/* it has an id and a state */
+	struct str id, stat, err; /* as written, within the text */
+	int state;		/* message_state of section 5.2.28: 1 enroute .. 8 rejected; 0: the word is unknown */
+	int64_t submitted_at, done_at; /* microseconds, taken as UTC (the text has no zone); 0: none */
+};
+
+void receipt_parse(struct str text, struct receipt_text *out);
+const char *receipt_state_word(int state);  /* "delivered", "undeliverable", ...; "unknown" */
+const char *receipt_state_short(int state); /* "DELIVRD", ... */
+enum status receipt_status(int state);	    /* what it means for a delivery; STATUS_SENT: an event only */

@@ -1,0 +1,103 @@
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "sms/receipt.h"
+
+Test(sms_receipt, texts_of_the_field)
+{
+	static const struct {
+		const char *text, *id, *stat, *err;
+		int state;
+	} cases[] = {
+		{"id:abc sub:001 dlvrd:001 submit date:2601311200 done date:2601311201 stat:DELIVRD err:000 text:hello", "abc",
+		 "DELIVRD", "000", 2},
+		{"ID: 77 Sub:1 Submit_Date:260131120000 Stat: UNDELIV Err: 12", "77", "UNDELIV", "12", 5},
+		{"id:1 stat:EXPIRED text:stat:DELIVRD id:2", "1", "EXPIRED", "", 3},
+		{"id:9 sub: dlvrd: stat:REJECTD err:", "9", "REJECTD", "", 8},
+		{"id:9,stat:ACCEPTD,err:0", "9", "ACCEPTD", "0", 6},
+		{"id:9 stat:NONSENSE", "9", "NONSENSE", "", 0},
+		{"message_id:5 status:UNDELIVERABLE error:3", "5", "UNDELIVERABLE", "3", 5},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct receipt_text r;
+		receipt_parse(str_of(cases[i].text), &r);
+		cr_expect(r.is_receipt, "%s", cases[i].text);
+		cr_expect(str_is(r.id, cases[i].id), "%s: id %.*s", cases[i].text, (int)r.id.n, r.id.p);
+		cr_expect(str_is(r.stat, cases[i].stat), "%s: stat %.*s", cases[i].text, (int)r.stat.n, r.stat.p);
+		cr_expect(str_is(r.err, cases[i].err), "%s: err %.*s", cases[i].text, (int)r.err.n, r.err.p);
+		cr_expect_eq(r.state, cases[i].state, "%s: state %d", cases[i].text, r.state);
+	}
+}
+
+Test(sms_receipt, messages_are_none)
+{
+	static const char *const cases[] = {"", "hello", "my id: 4711", "stat:", "id: stat:", "void:1 restat:2"};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct receipt_text r;
+		receipt_parse(str_of(cases[i]), &r);
+		cr_expect_not(r.is_receipt, "%s", cases[i]);
+	}
+}
+
+Test(sms_receipt, dates_in_their_lengths)
+{
+	static const struct {
+		const char *date, *time;
+	} cases[] = {
+		{"2601311159", "2026-01-31T11:59:00.000Z"},
+		{"260131115958", "2026-01-31T11:59:58.000Z"},
+		{"202601311159", "2026-01-31T11:59:00.000Z"},
+		{"20260131115958", "2026-01-31T11:59:58.000Z"},
+		{"2613311159", ""},
+		{"26013111", ""},
+		{"yesterday", ""},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct receipt_text r;
+		char text[80], at[TIME_TEXT] = "";
+		snprintf(text, sizeof text, "id:1 done date:%s stat:DELIVRD", cases[i].date);
+		receipt_parse(str_of(text), &r);
+		if (r.done_at)
+			time_format(r.done_at, at);
+		cr_expect_str_eq(at, cases[i].time, "%s: %s", cases[i].date, at);
+	}
+}
+
+static bool same(struct str got, const json_t *want)
+{
+	return json_is_string(want) ? str_is(got, json_string_value(want)) : got.n == 0;
+}
+
+/* The published set beside the project; absent elsewhere. */
+Test(sms_receipt, the_published_set)
+{
+	const char *root = getenv("THREADLINE_SUITES");
+	char path[400], line[8000];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/smpp/dlr_receipts.jsonl", root ? root : "../shared/suites");
+	f = fopen(path, "r");
+	if (!f) {
+		fprintf(stderr, "skipped: %s is not there\n", path);
+		return;
+	}
+	while (fgets(line, sizeof line, f)) {
+		json_t *o = json_loads(line, 0, NULL);
+		const char *text = json_string_value(json_object_get(o, "text"));
+		struct receipt_text r;
+		if (text) {
+			receipt_parse(str_of(text), &r);
+			cr_expect(same(r.id, json_object_get(o, "id")), "id in %s", text);
+			cr_expect(same(r.stat, json_object_get(o, "stat")), "stat in %s", text);
+			cr_expect(same(r.err, json_object_get(o, "err")), "err in %s", text);
+		}
+		json_decref(o);
+	}
+	fclose(f);
+}
