@@ -14,7 +14,7 @@ struct config_http {
 
 struct config_store {
 	char *dsn, *blobs;
-	int64_t queue, checkpoint;
+	int64_t queue;
 };
 
 struct config_log {

@@ -37,8 +37,6 @@ static const struct setting store[] = {
 	{AT(store, blobs), .type = SET_STRING, .help = "Folder of the attachments; by default \"blobs\" beside the store."},
 	{AT(store, queue), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,
 	 .help = "How many writes may wait; more are refused with 503 or a temporary SMPP error."},
-	{AT(store, checkpoint), .type = SET_DURATION, .def = "10s", .min = US_SEC, .max = US_HOUR,
-	 .help = "How often the write-ahead log is copied into the file."},
 	SETTING_END,
 };
 

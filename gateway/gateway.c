@@ -7,19 +7,38 @@
  */
 #include "gateway.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "channel/accounts.h"
+#include "chores.h"
 #include "events/events.h"
+#include "founding.h"
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "store/writer.h"
 
+/* A job that does nothing, sent through the writer, the one thread that everything waits for. A disk may stall for a while;
+ * a writer that has not come round for HUNG never will. */
+#define HUNG (5 * US_MIN)
+struct heartbeat {
+	struct write_job job;
+	_Atomic bool under_way;
+	int64_t since;
+};
+
 struct gateway {
+	struct heartbeat beat;
 	const struct config *c;
 	struct readers *readers;
 	struct events *events;
 	struct writer *writer;
+	uint8_t secret[GATEWAY_SECRET];
+	struct accounts *accounts;
+	struct chores chores;
+	struct scheduler *scheduler;
 	size_t started;
 };
 
@@ -40,11 +59,32 @@ static int schema_start(struct gateway *g, struct err *err)
 static int readers_start(struct gateway *g, struct err *err) { return readers_open(g->c->store.dsn, &g->readers, err); }
 static void readers_stop(struct gateway *g) { readers_close(&g->readers); }
 
+static int events_start(struct gateway *g, struct err *err)
+{
+	return events_new(g->readers, (size_t)g->c->retention.event_ring, &g->events, err);
+}
+static void events_stop(struct gateway *g) { events_free(&g->events); }
+
 static int writing_start(struct gateway *g, struct err *err)
 {
-	return writer_start(g->c->store.dsn, (size_t)g->c->store.queue, NULL, &g->writer, err);
+	struct writer_hooks hooks = events_hooks(g->events);
+
+	return writer_start(g->c->store.dsn, (size_t)g->c->store.queue, &hooks, &g->writer, err);
 }
 static void writing_stop(struct gateway *g) { writer_stop(&g->writer); }
+
+static int founding_start(struct gateway *g, struct err *err) { return founding(g->writer, g->c, g->secret, err); }
+static void founding_stop(struct gateway *g) { explicit_bzero(g->secret, sizeof g->secret); }
+
+static int accounts_start(struct gateway *g, struct err *err) { return accounts_new(&g->accounts, err); }
+static void accounts_stop(struct gateway *g) { accounts_free(&g->accounts); }
+
+static int scheduling_start(struct gateway *g, struct err *err)
+{
+	g->chores = (struct chores){.c = g->c, .events = g->events};
+	return chores_start(&g->chores, g->writer, &g->scheduler, err);
+}
+static void scheduling_stop(struct gateway *g) { scheduler_stop(&g->scheduler); }
 
 static const struct part {
 	const char *name;
@@ -53,7 +93,11 @@ static const struct part {
 } parts[] = {
 	{"schema", schema_start, NULL},
 	{"readers", readers_start, readers_stop},
+	{"events", events_start, events_stop},
 	{"writer", writing_start, writing_stop},
+	{"founding", founding_start, founding_stop},
+	{"accounts", accounts_start, accounts_stop},
+	{"scheduler", scheduling_start, scheduling_stop},
 };
 
 int gateway_start(const struct config *c, struct gateway **out, struct err *err)
@@ -81,9 +125,31 @@ void gateway_reload(struct gateway *g, const struct config *c)
 	log_setup((enum log_level)c->log.level, c->log.format);
 }
 
+static int beat_run(struct write_job *job, struct db *db, int64_t now, struct err *err)
+{
+	(void)job, (void)db, (void)now, (void)err;
+	return 0;
+}
+
+static void beat_done(struct write_job *job, const struct err *err)
+{
+	struct heartbeat *h = (struct heartbeat *)job; /* its first member */
+
+	(void)err; /* a store that refuses is alive: it is said by /health/ready */
+	atomic_store(&h->under_way, false);
+}
+
 bool gateway_alive(struct gateway *g)
 {
-	(void)g;
+	int64_t now = clock_mono();
+
+	if (atomic_load(&g->beat.under_way))
+		return now - g->beat.since < HUNG;
+	g->beat.since = now;
+	g->beat.job = (struct write_job){.run = beat_run, .done = beat_done};
+	atomic_store(&g->beat.under_way, true);
+	if (writer_submit(g->writer, &g->beat.job, NULL))
+		atomic_store(&g->beat.under_way, false);
 	return true;
 }
 

@@ -1,0 +1,29 @@
+#include "chores.h"
+
+#include "base/clock.h"
+#include "events/events.h"
+
+static int forget_events(void *arg, struct db *db, int64_t now, struct err *err)
+{
+	const struct chores *w = arg;
+	return events_trim(db, now - w->c->retention.events, err);
+}
+
+static int forget_answers(void *arg, struct db *db, int64_t now, struct err *err)
+{
+	const struct chores *w = arg;
+	struct stmt *q = db_query(db, "DELETE FROM idempotency WHERE at < $1");
+
+	db_bind_i64(q, 1, now - w->c->retention.idempotency);
+	return db_run(q, err);
+}
+
+int chores_start(struct chores *w, struct writer *writer, struct scheduler **out, struct err *err)
+{
+	const struct chore chores[] = {
+		{"events.forget", 10 * US_MIN, forget_events, w},
+		{"idempotency.forget", 10 * US_MIN, forget_answers, w},
+	};
+
+	return scheduler_start(writer, chores, sizeof chores / sizeof *chores, out, err);
+}
