@@ -30,13 +30,13 @@ struct conversation {
 /* Decides for an inbound, creates or reopens as the rule says, appends the conversation.* events, and fills
  * i->conversation and i->thread_reason (text in the arena). `answers`: message named by token or reference; nil if none. */
 int conversation_thread_inbound(struct db *db, struct events *ev, const struct conversation_rules *rules,
-				const struct identity *who, const struct uuid *answers, struct interaction *i, struct arena *a,
-				int64_t now, struct err *err);
+				const struct identity *who, const struct uuid *answers, struct interaction *i,
+				struct arena *a, int64_t now, struct err *err);
 /* For an outbound: `wanted` as the request names it (checked: same merge set, else ERR_SEMANTIC "conversation_mismatch"),
  * else the latest open one if service; else none. Updates last_out_at. */
 int conversation_thread_outbound(struct db *db, struct events *ev, const struct uuid *members, size_t members_n,
-				 const struct uuid *wanted, enum purpose purpose, struct interaction *i, struct arena *a,
-				 int64_t now, struct err *err);
+				 const struct uuid *wanted, enum purpose purpose, struct interaction *i,
+				 struct arena *a, int64_t now, struct err *err);
 
 struct conversation_patch {
 	bool set_state, set_assignee, set_subject, set_snoozed_until;
@@ -59,10 +59,10 @@ struct conversation_query {
 	struct uuid before_id;
 	int limit;
 };
-int conversation_list(struct db *db, const struct conversation_query *q, void (*fn)(void *arg, const struct conversation *c),
-		      void *arg, struct err *err);
+int conversation_list(struct db *db, const struct conversation_query *q,
+		      void (*fn)(void *arg, const struct conversation *c), void *arg, struct err *err);
 /* Snoozed ones whose time has come are opened; returns how many. Run by the scheduler as a write job. */
 int conversation_wake(struct db *db, struct events *ev, int64_t now, struct err *err);
 /* After an unmerge: conversations shared by the two sides are split so that each side keeps its own interactions. */
-int conversation_split(struct db *db, struct events *ev, const struct uuid *survivor, const struct uuid *restored, int64_t now,
-		       struct err *err);
+int conversation_split(struct db *db, struct events *ev, const struct uuid *survivor, const struct uuid *restored,
+		       int64_t now, struct err *err);

@@ -23,7 +23,8 @@ bool cursor_parse(struct str s, struct cursor *out)
 	struct buf raw = {.p = room, .cap = sizeof room, .max = LONG};
 	struct cursor c = {0};
 
-	if (s.n == 0 || s.n >= CURSOR_TEXT || !crypto_unb64url(s, &raw) || raw.failed || (raw.n != SHORT && raw.n != LONG))
+	if (s.n == 0 || s.n >= CURSOR_TEXT || !crypto_unb64url(s, &raw) || raw.failed ||
+	    (raw.n != SHORT && raw.n != LONG))
 		return false;
 	memcpy(c.id.b, room, SHORT);
 	for (size_t i = SHORT; i < raw.n; i++)

@@ -103,7 +103,8 @@ enum status delivery_json(struct json_out *j, const char *key, struct stmt *q, i
 int deliveries_json(struct db *db, struct json_out *j, const char *key, const struct uuid *message, enum status *last,
 		    struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT " DELIVERY_COLUMNS " FROM delivery d WHERE d.message_id = $1 ORDER BY d.n");
+	struct stmt *q =
+		db_query(db, "SELECT " DELIVERY_COLUMNS " FROM delivery d WHERE d.message_id = $1 ORDER BY d.n");
 	int r;
 
 	*last = STATUS_NONE;

@@ -14,8 +14,9 @@
 #include "store/db.h"
 
 /* Select these of a table named d, the first one in column `at` of the functions below. */
-#define DELIVERY_COLUMNS                                                                                                 \
-	"d.message_id, d.n, d.channel, d.account, d.address, d.status, d.reason, d.code, d.encoding, d.segments, d.units,"  \
+#define DELIVERY_COLUMNS                                                                                           \
+	"d.message_id, d.n, d.channel, d.account, d.address, d.status, d.reason, d.code, d.encoding, d.segments, " \
+	"d.units,"                                                                                                 \
 	" d.attempts, d.due_at, d.expires_at, d.parts, d.trail"
 enum { DELIVERY_COLUMNS_N = 16 };
 

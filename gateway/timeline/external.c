@@ -6,9 +6,10 @@ int external_add(struct db *db, struct str account, struct str ref, const struct
 		 struct err *err)
 {
 	/* Carriers use ids again after a while: the latest delivery owns the id. */
-	struct stmt *q = db_query(db, "INSERT INTO external_ref (account, ref, message_id, n, part, at)"
-				      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, ref) DO UPDATE SET"
-				      " message_id = excluded.message_id, n = excluded.n, part = excluded.part, at = excluded.at");
+	struct stmt *q = db_query(
+		db, "INSERT INTO external_ref (account, ref, message_id, n, part, at)"
+		    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, ref) DO UPDATE SET"
+		    " message_id = excluded.message_id, n = excluded.n, part = excluded.part, at = excluded.at");
 	db_bind_str(q, 1, account);
 	db_bind_str(q, 2, ref);
 	db_bind_uuid(q, 3, &id->message);

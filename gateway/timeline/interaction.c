@@ -20,10 +20,11 @@ static void bind_optional(struct stmt *q, int n, struct str v)
 
 int interaction_append(struct db *db, struct interaction *i, struct err *err)
 {
-	struct stmt *q = db_query(db, "INSERT INTO interaction (bucket, customer_id, id, conversation_id, contact_scheme,"
-				      " contact_address, at, channel, direction, kind, account, author, subject, content, attachments,"
-				      " metadata, thread_reason)"
-				      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
+	struct stmt *q = db_query(
+		db, "INSERT INTO interaction (bucket, customer_id, id, conversation_id, contact_scheme,"
+		    " contact_address, at, channel, direction, kind, account, author, subject, content, attachments,"
+		    " metadata, thread_reason)"
+		    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
 	if (uuid_is_nil(&i->id))
 		i->id = uuid7_in(i->at, (uint8_t)bucket_of(&i->customer));
 	db_bind_i64(q, 1, bucket_of(&i->customer));

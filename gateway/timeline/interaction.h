@@ -29,16 +29,17 @@ int interaction_get(struct db *db, const struct uuid *id, struct arena *a, struc
 int interaction_json(struct db *db, struct json_out *j, const char *key, const struct interaction *i, struct err *err);
 
 struct timeline_query {
-	struct uuid customer;	  /* any member; nil with conversation set: the conversation's own thread */
-	struct uuid conversation; /* nil: all */
+	struct uuid customer;		      /* any member; nil with conversation set: the conversation's own thread */
+	struct uuid conversation;	      /* nil: all */
 	unsigned channels, kinds, directions; /* bit sets (1 << enum); 0: all */
-	int64_t since, until;	  /* 0: open; since inclusive, until exclusive */
-	struct uuid before;	  /* keyset: older than this id; nil: newest */
+	int64_t since, until;		      /* 0: open; since inclusive, until exclusive */
+	struct uuid before;		      /* keyset: older than this id; nil: newest */
 	int limit;
 };
 /* Writes up to limit entries as JSON array members (inside an open array). *next: cursor id of the following page, nil at
  * the end. One range read for each member of the merge set. */
-int timeline_page(struct db *db, const struct timeline_query *q, struct json_out *j, struct uuid *next, struct err *err);
+int timeline_page(struct db *db, const struct timeline_query *q, struct json_out *j, struct uuid *next,
+		  struct err *err);
 /* The SQL that a page of a single customer runs, for the bench's floor. Parameters: bucket, customer, before, limit. */
 const char *timeline_page_sql(void);
 /* Thread of one contact point as its owner may see it (web chat): messages only, oldest first, after `after` (nil: the

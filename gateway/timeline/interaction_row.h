@@ -3,8 +3,9 @@
 #include "base/json.h"
 #include "timeline/interaction.h"
 
-#define INTERACTION_COLUMNS                                                                                              \
-	"i.id, i.customer_id, i.conversation_id, i.contact_scheme, i.contact_address, i.at, i.channel, i.direction, i.kind," \
+#define INTERACTION_COLUMNS                                                                                           \
+	"i.id, i.customer_id, i.conversation_id, i.contact_scheme, i.contact_address, i.at, i.channel, i.direction, " \
+	"i.kind,"                                                                                                     \
 	" i.account, i.author, i.subject, i.content, i.attachments, i.metadata, i.thread_reason"
 enum { INTERACTION_COLUMNS_N = 16 };
 
