@@ -23,7 +23,7 @@ static bool number(struct str input, const char *region, struct json_out *j)
 	const char *tab = memchr(input.p, '\t', input.n);
 	char named[8] = "";
 	struct phone p;
-	struct err e;
+	struct err e = {0};
 
 	if (tab && tab - input.p < (int)sizeof named) { /* XX<TAB>TEXT */
 		size_t n = (size_t)(tab - input.p);

@@ -1,17 +1,17 @@
 #include "model/address.h"
 
-#include <stdio.h>
-
 #include "base/uuid.h"
+#include "model/mailbox.h"
 #include "model/phone.h"
+#include "model/phone_seen.h"
 
-static const char *const words[] = {"tel", "sender", "short", "mail", "visitor", "sip"};
+static const char *const words[SCHEME_COUNT] = {"tel", "sender", "short", "mail", "visitor", "sip"};
 
-const char *scheme_word(enum scheme s) { return (unsigned)s < sizeof words / sizeof *words ? words[s] : "?"; }
+const char *scheme_word(enum scheme s) { return (unsigned)s < SCHEME_COUNT ? words[s] : "?"; }
 
 bool scheme_parse(struct str s, enum scheme *out)
 {
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+	for (unsigned i = 0; i < SCHEME_COUNT; i++)
 		if (str_is(s, words[i])) {
 			*out = (enum scheme)i;
 			return true;
@@ -21,62 +21,65 @@ bool scheme_parse(struct str s, enum scheme *out)
 
 enum scheme scheme_of_channel(enum channel c)
 {
-	return c == CHANNEL_EMAIL ? SCHEME_MAIL : c == CHANNEL_WEB ? SCHEME_VISITOR : SCHEME_TEL;
+	switch (c) {
+	case CHANNEL_EMAIL: return SCHEME_MAIL;
+	case CHANNEL_WEB: return SCHEME_VISITOR;
+	default: return SCHEME_TEL;
+	}
 }
 
 enum channel channel_of_scheme(enum scheme s)
 {
-	static const enum channel channels[] = {CHANNEL_SMS, CHANNEL_SMS, CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_WEB, CHANNEL_IVR};
-	return (unsigned)s < sizeof channels / sizeof *channels ? channels[s] : CHANNEL_NONE;
+	switch (s) {
+	case SCHEME_TEL:
+	case SCHEME_SENDER:
+	case SCHEME_SHORT: return CHANNEL_SMS;
+	case SCHEME_MAIL: return CHANNEL_EMAIL;
+	case SCHEME_VISITOR: return CHANNEL_WEB;
+	case SCHEME_SIP: return CHANNEL_IVR;
+	default: return CHANNEL_NONE;
+	}
 }
 
-static int phone_address(struct str text, const char *region, struct address *out, struct err *err)
+static void put(struct address *a, enum scheme s, struct str v)
+{
+	a->scheme = s;
+	memcpy(a->value, v.p, v.n);
+	a->value[v.n] = 0;
+}
+
+static bool scheme_is(struct str s, const char *word)
+{
+	size_t n = strlen(word);
+	return s.n >= n && str_ieq(str_n(s.p, n), str_n(word, n));
+}
+
+static struct str skip(struct str s, size_t n) { return str_n(s.p + n, s.n - n); }
+
+static int parse_phone(struct str text, const char *region, struct address *out, struct err *err)
 {
 	struct phone p;
 
-	if (phone_parse(text, region, &p, err))
-		return -1;
-	if (p.e164[0]) {
-		out->scheme = SCHEME_TEL;
-		snprintf(out->value, sizeof out->value, "%s", p.e164);
+	text = str_trim(text);
+	if (phone_seen(text)) {
+		put(out, SCHEME_TEL, text);
 		return 0;
 	}
-	text = str_trim(text);
-	out->scheme = p.kind == PHONE_SHORT ? SCHEME_SHORT : SCHEME_SENDER;
-	memcpy(out->value, text.p, text.n); /* at most 100 bytes: phone_parse has seen to it */
-	return 0;
-}
-
-static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
-
-/* RFC 5321 section 4.1.2 as far as it matters here: one local part, one domain with a dot or a literal, no white space or
- * control characters, lengths of section 4.5.3.1. Both parts are folded: two mailboxes that differ only in case have not
- * been seen in the wild, one person written two ways is seen daily. */
-static int mail_address(struct str text, struct address *out, struct err *err)
-{
-	const char *at;
-	size_t local;
-
-	text = str_trim(text);
-	if (text.n > 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')
-		text = str_n(text.p + 1, text.n - 2);
-	at = text.n ? memrchr(text.p, '@', text.n) : NULL;
-	local = at ? (size_t)(at - text.p) : 0;
-	if (!at || local == 0 || local > 64 || text.n - local - 1 < 1 || text.n > 254 || !str_utf8_ok(text))
-		return err_set(err, ERR_SEMANTIC, "mailbox_invalid", NULL, "not a mailbox (local-part@domain)");
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		if (c <= ' ' || c == 0x7f || strchr("<>()[],;:\\\"", c))
-			return err_set(err, ERR_SEMANTIC, "mailbox_invalid", NULL, "a mailbox has no spaces or brackets");
-		out->value[i] = lower(text.p[i]);
+	if (phone_parse(text, region, &p, err))
+		return -1;
+	if (p.kind == PHONE_ALPHANUMERIC) {
+		put(out, SCHEME_SENDER, text);
+	} else if (p.kind == PHONE_SHORT) {
+		put(out, SCHEME_SHORT, text);
+	} else {
+		put(out, SCHEME_TEL, str_of(p.e164));
+		if (str_is(text, p.e164))
+			phone_seen_add(text);
 	}
-	if (memchr(text.p, '@', local) || out->value[local + 1] == '.' || out->value[text.n - 1] == '.')
-		return err_set(err, ERR_SEMANTIC, "mailbox_invalid", NULL, "the domain of the mailbox is not one");
-	out->scheme = SCHEME_MAIL;
 	return 0;
 }
 
-static int visitor_address(struct str text, struct address *out, struct err *err)
+static int parse_visitor(struct str text, struct address *out, struct err *err)
 {
 	struct uuid id;
 
@@ -87,22 +90,119 @@ static int visitor_address(struct str text, struct address *out, struct err *err
 	return 0;
 }
 
-int address_parse(enum channel channel, struct str text, const char *region, struct address *out, struct err *err)
+static int parse_mail(struct str text, struct address *out, struct err *err)
 {
-	struct address a = {0};
+	struct buf b;
 	int r;
 
-	switch (channel) {
-	case CHANNEL_EMAIL:
-		r = mail_address(text, &a, err);
-		break;
-	case CHANNEL_WEB:
-		r = visitor_address(text, &a, err);
-		break;
-	default:
-		r = phone_address(text, region, &a, err);
-	}
+	buf_init(&b, ADDRESS_MAX + 1);
+	r = mailbox_normalise(scheme_is(text, "mailto:") ? skip(text, 7) : text, &b, err);
 	if (r == 0)
-		*out = a;
+		put(out, SCHEME_MAIL, buf_str(&b));
+	buf_free(&b);
 	return r;
+}
+
+static size_t index_of(struct str s, char c, size_t otherwise)
+{
+	const char *p = s.n ? memchr(s.p, c, s.n) : NULL;
+	return p ? (size_t)(p - s.p) : otherwise;
+}
+
+/* user=phone says that the user part is a telephone-subscriber (RFC 3261 section 19.1.1); one with a plus can be nothing
+ * else. */
+static bool is_phone(struct str user, struct str parameters)
+{
+	for (struct str rest = parameters; rest.n; rest = skip(rest, index_of(rest, ';', rest.n - 1) + 1))
+		if (str_ieq(str_n(rest.p, index_of(rest, ';', rest.n)), STR("user=phone")))
+			return true;
+	return user.n > 1 && user.p[0] == '+';
+}
+
+static bool sip_char(char c)
+{
+	unsigned char u = (unsigned char)c;
+	return u > 32 && u != 127 && !strchr("<>\"\\^`{|}", c);
+}
+
+static bool is_sip(struct str s) { return scheme_is(s, "sip:") || scheme_is(s, "sips:"); }
+
+static int parse_sip(struct str text, const char *region, struct address *out, struct err *err)
+{
+	struct str uri, parameters = STR(""), user, host;
+	size_t at, end;
+
+	uri = is_sip(text) ? skip(text, index_of(text, ':', 0) + 1) : text;
+	uri = str_n(uri.p, index_of(uri, '?', uri.n));
+	at = index_of(uri, '@', uri.n);
+	user = str_n(uri.p, at == uri.n ? 0 : at);
+	host = at == uri.n ? uri : skip(uri, at + 1);
+	end = index_of(host, ';', host.n);
+	if (end < host.n)
+		parameters = skip(host, end + 1);
+	host = str_n(host.p,
+		     host.n && host.p[0] == '[' ? index_of(host, ']', host.n - 1) + 1 : index_of(host, ':', end));
+	user = str_n(user.p, index_of(user, ':', user.n)); /* a password is nobody's business */
+	if (is_phone(user, parameters) &&
+	    parse_phone(str_n(user.p, index_of(user, ';', user.n)), region, out, NULL) == 0 &&
+	    out->scheme == SCHEME_TEL)
+		return 0;
+	if (user.n == 0 || host.n == 0 || user.n + host.n + 1 > ADDRESS_MAX || !str_utf8_ok(text))
+		return err_set(err, ERR_SEMANTIC, "sip_invalid", NULL, "a SIP address has the form sip:user@host");
+	out->scheme = SCHEME_SIP;
+	memcpy(out->value, user.p, user.n);
+	out->value[user.n] = '@';
+	memcpy(out->value + user.n + 1, host.p, host.n);
+	out->value[user.n + host.n + 1] = 0;
+	for (char *c = out->value; *c; c++) {
+		if (!sip_char(*c))
+			return err_set(err, ERR_SEMANTIC, "sip_invalid", NULL,
+				       "that character is not allowed in a SIP address");
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c + 32);
+	}
+	return 0;
+}
+
+static int parse_any(struct str text, const char *region, struct address *out, struct err *err)
+{
+	struct uuid id;
+
+	if (is_sip(text))
+		return parse_sip(text, region, out, err);
+	if (index_of(text, '@', text.n) < text.n)
+		return parse_mail(text, out, err);
+	if (uuid_parse(text, &id))
+		return parse_visitor(text, out, err);
+	return parse_phone(text, region, out, err);
+}
+
+int address_parse(enum channel channel, struct str text, const char *region, struct address *out, struct err *err)
+{
+	text = str_trim(text);
+	switch (channel) {
+	case CHANNEL_EMAIL: return parse_mail(text, out, err);
+	case CHANNEL_WEB: return parse_visitor(text, out, err);
+	case CHANNEL_SMS: return parse_phone(scheme_is(text, "sms:") ? skip(text, 4) : text, region, out, err);
+	case CHANNEL_IVR:
+		if (is_sip(text) || index_of(text, '@', text.n) < text.n)
+			return parse_sip(text, region, out, err);
+		return parse_phone(text, region, out, err);
+	default: return parse_any(text, region, out, err);
+	}
+}
+
+bool address_identifies(const struct address *a)
+{
+	struct str v = str_of(a->value);
+
+	switch (a->scheme) {
+	case SCHEME_TEL:
+	case SCHEME_VISITOR: return true;
+	case SCHEME_MAIL: return !mailbox_is_nobody(v);
+	case SCHEME_SIP: /* RFC 3323 section 4.1.1.3 */
+		return !scheme_is(v, "anonymous@") && !scheme_is(v, "unknown@") && !scheme_is(v, "unavailable@") &&
+		       !str_is(skip(v, index_of(v, '@', 0)), "@anonymous.invalid");
+	default: return false;
+	}
 }

@@ -1,59 +1,106 @@
 #include "model/phone_shim.h"
 
+#include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
-#include <phonenumbers/shortnumberinfo.h>
 
-#include <cstdio>
-#include <string>
+#include <cstring>
 
+using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
-using i18n::phonenumbers::ShortNumberInfo;
 
-static_assert((int)SHIM_UNKNOWN == (int)PhoneNumberUtil::UNKNOWN && (int)SHIM_VOIP == (int)PhoneNumberUtil::VOIP, "types");
-static_assert((int)SHIM_TOO_LONG == (int)PhoneNumberUtil::TOO_LONG_NSN, "errors");
-
-static enum shim_error parse(const std::string &text, const std::string &region, struct shim_number *out)
+namespace
 {
-	const PhoneNumberUtil *util = PhoneNumberUtil::GetInstance();
-	static const ShortNumberInfo short_info;
+
+/* The library writes its complaints about texts to standard output unless it is told not to. */
+PhoneNumberUtil *util()
+{
+	static PhoneNumberUtil *const it = [] {
+		PhoneNumberUtil *u = PhoneNumberUtil::GetInstance();
+		u->SetLogger(new NullLogger);
+		return u;
+	}();
+	return it;
+}
+
+template <size_t N> void put(char (&out)[N], const std::string &s)
+{
+	const size_t n = s.size() < N ? s.size() : 0;
+	std::memcpy(out, s.data(), n);
+	out[n] = 0;
+}
+
+phone_shim_fault fault(PhoneNumberUtil::ErrorType e)
+{
+	switch (e) {
+	case PhoneNumberUtil::NO_PARSING_ERROR: return PHONE_SHIM_OK;
+	case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR: return PHONE_SHIM_NO_COUNTRY;
+	case PhoneNumberUtil::TOO_SHORT_AFTER_IDD:
+	case PhoneNumberUtil::TOO_SHORT_NSN: return PHONE_SHIM_TOO_SHORT;
+	case PhoneNumberUtil::TOO_LONG_NSN: return PHONE_SHIM_TOO_LONG;
+	default: return PHONE_SHIM_NOT_A_NUMBER;
+	}
+}
+
+phone_shim_length length_of(const PhoneNumber &p)
+{
+	switch (util()->IsPossibleNumberWithReason(p)) {
+	case PhoneNumberUtil::IS_POSSIBLE: return PHONE_SHIM_POSSIBLE;
+	case PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY: return PHONE_SHIM_LOCAL_ONLY;
+	case PhoneNumberUtil::TOO_SHORT: return PHONE_SHIM_LESS;
+	case PhoneNumberUtil::TOO_LONG: return PHONE_SHIM_MORE;
+	default: return PHONE_SHIM_OTHER;
+	}
+}
+
+bool complete(const PhoneNumber &p, const std::string &text)
+{
+	std::string national, given = text;
+	util()->Format(p, PhoneNumberUtil::NATIONAL, &national);
+	util()->NormalizeDigitsOnly(&national);
+	util()->NormalizeDigitsOnly(&given);
+	return national == given;
+}
+
+void fill(const PhoneNumber &p, const std::string &text, phone_shim *out)
+{
 	std::string s;
-	PhoneNumber number;
-	PhoneNumberUtil::ErrorType e = util->Parse(text, region, &number);
-
-	if (e != PhoneNumberUtil::NO_PARSING_ERROR)
-		return (enum shim_error)e;
-	util->Format(number, PhoneNumberUtil::E164, &s);
-	snprintf(out->e164, sizeof out->e164, "%s", s.c_str());
-	util->GetRegionCodeForNumber(number, &s);
-	snprintf(out->region, sizeof out->region, "%s", s.c_str());
-	out->country = number.country_code();
-	out->type = (enum shim_type)util->GetNumberType(number);
-	out->possible = util->IsPossibleNumber(number);
-	out->valid = util->IsValidNumber(number);
-	PhoneNumber example;
-	for (auto type : {PhoneNumberUtil::MOBILE, PhoneNumberUtil::FIXED_LINE})
-		if (util->GetExampleNumberForType(region, type, &example) && example.national_number() < 1000000)
-			out->small_plan = 1;
-	out->valid_short = text[0] != '+' && short_info.IsValidShortNumberForRegion(number, region);
-	return SHIM_OK;
+	util()->Format(p, PhoneNumberUtil::E164, &s);
+	put(out->e164, s);
+	util()->GetRegionCodeForNumber(p, &s);
+	if (s == "ZZ")
+		util()->GetRegionCodeForCountryCode(p.country_code(), &s);
+	put(out->region, s);
+	out->country = p.country_code();
+	out->length = length_of(p);
+	out->type = static_cast<phone_shim_type>(util()->GetNumberType(p));
+	out->valid = util()->IsValidNumber(p);
+	out->by_region = p.country_code_source() == PhoneNumber::FROM_DEFAULT_COUNTRY;
+	out->complete = out->by_region && complete(p, text);
 }
 
-extern "C" enum shim_error shim_parse(const char *text, size_t n, const char *region, struct shim_number *out)
-{
-	*out = shim_number{};
-	try {
-		return parse(std::string(text, n), region ? region : "ZZ", out);
-	} catch (...) {
-		return SHIM_MEMORY;
-	}
+} // namespace
+
+static_assert(int(PHONE_SHIM_UNKNOWN) == int(PhoneNumberUtil::UNKNOWN) &&
+		      int(PHONE_SHIM_VOIP) == int(PhoneNumberUtil::VOIP),
+	      "the types are the library's, in its order");
+
+phone_shim_fault phone_shim_parse(const char *text, size_t n, const char *region, phone_shim *out)
+try {
+	PhoneNumber p;
+	const std::string given(text, n);
+	const phone_shim_fault f = fault(util()->ParseAndKeepRawInput(given, region && *region ? region : "ZZ", &p));
+	*out = {};
+	if (f == PHONE_SHIM_OK)
+		fill(p, given, out);
+	return f;
+} catch (...) {
+	return PHONE_SHIM_FAILED;
 }
 
-extern "C" int shim_region_known(const char *region)
-{
-	try {
-		return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region) != 0;
-	} catch (...) {
-		return 0;
-	}
+int phone_shim_country(const char *region)
+try {
+	return util()->GetCountryCodeForRegion(region);
+} catch (...) {
+	return 0;
 }
