@@ -10,20 +10,23 @@
 #include "cli/options.h"
 #include "model/phone.h"
 
+/* Writes one JSON object. -1: it has an "error". */
+typedef int explain_fn(struct str input, const char *region, struct json_out *j);
+
 struct explainer {
-	/* Writes the members of an open object; false: the input was refused. */
-	bool (*explain)(struct str input, const char *region, struct json_out *j);
+	explain_fn *explain;
 	const char *region;
 	struct buf line;
 	bool refused;
 };
 
-static bool number(struct str input, const char *region, struct json_out *j)
+static int number(struct str input, const char *region, struct json_out *j)
 {
 	const char *tab = memchr(input.p, '\t', input.n);
 	char named[8] = "";
 	struct phone p;
 	struct err e = {0};
+	int r;
 
 	if (tab && tab - input.p < (int)sizeof named) { /* XX<TAB>TEXT */
 		size_t n = (size_t)(tab - input.p);
@@ -31,23 +34,20 @@ static bool number(struct str input, const char *region, struct json_out *j)
 		region = named;
 		input = str_n(tab + 1, input.n - n - 1);
 	}
+	r = phone_parse(input, region, &p, &e);
+	json_obj(j, NULL);
 	json_str(j, "input", input);
 	json_cstr(j, "region", region);
-	if (phone_parse(input, region, &p, &e)) {
-		json_cstr(j, "e164", NULL);
-		json_cstr(j, "kind", phone_kind_word(PHONE_INVALID));
-		json_cstr(j, "error", e.code);
-		return false;
-	}
-	json_cstr(j, "e164", p.e164[0] ? p.e164 : NULL);
-	json_cstr(j, "kind", phone_kind_word(p.kind));
-	json_cstr(j, "error", NULL);
-	return true;
+	json_cstr(j, "e164", r == 0 && p.e164[0] ? p.e164 : NULL);
+	json_cstr(j, "kind", phone_kind_word(r == 0 ? p.kind : PHONE_INVALID));
+	json_cstr(j, "error", r == 0 ? NULL : e.code);
+	json_end(j);
+	return r;
 }
 
 static const struct {
 	const char *name;
-	bool (*explain)(struct str input, const char *region, struct json_out *j);
+	explain_fn *explain;
 	struct usage usage;
 } subjects[] = {
 	{"number", number,
@@ -62,9 +62,7 @@ static void one(void *arg, struct str input)
 
 	buf_reset(&x->line);
 	json_begin(&j, &x->line);
-	json_obj(&j, NULL);
-	x->refused |= !x->explain(input, x->region, &j);
-	json_end(&j);
+	x->refused |= x->explain(input, x->region, &j) != 0;
 	if (x->line.failed) {
 		x->refused = true;
 		puts("{\"error\":\"too_long\"}");
