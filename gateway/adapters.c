@@ -1,8 +1,10 @@
 #include "adapters.h"
 
+#include "sms/sms.h"
 #include "web/web.h"
 
 const struct channel_ops *const adapters[] = {
+	&sms_channel,
 	&web_channel,
 	NULL,
 };
