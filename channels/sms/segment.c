@@ -151,27 +151,24 @@ static const char *name_of(struct gsm7 g)
 	return names[g.single ? g.single : g.locking];
 }
 
-/* The national tables that take the fewest segments, then the fewest septets. */
+/* The national tables that take the fewest segments; a single shift goes first, since more handsets have it. */
 static bool try_national(const struct segment_options *o, struct str text, struct buf *units, struct segments *out)
 {
 	struct gsm7 best = {0, 0};
 	int best_n = SEGMENTS_MAX + 1;
-	uint32_t best_units = 0;
 
 	if (o->alphabet == SMS_ALPHABET_LATIN1)
 		return false;
 	for (uint8_t language = 1; language <= GSM7_PORTUGUESE; language++)
 		for (uint8_t form = 0; form < 3 && o->national & 1u << language; form++) {
-			struct gsm7 g = {form ? language : 0, form < 2 ? language : 0};
+			struct gsm7 g = {form ? language : 0, form != 1 ? language : 0};
 			if (g.locking == GSM7_SPANISH || !to_gsm7(o, g, o->smart, false, text, units))
 				continue;
 			out->tables = g;
-			if (cut(o->long_form, buf_str(units), out) || out->n > best_n ||
-			    (out->n == best_n && out->units >= best_units))
+			if (cut(o->long_form, buf_str(units), out) || out->n >= best_n)
 				continue;
 			best = g;
 			best_n = out->n;
-			best_units = out->units;
 		}
 	out->tables = best;
 	return best_n <= SEGMENTS_MAX && to_gsm7(o, best, o->smart, false, text, units);
