@@ -101,39 +101,49 @@ void buf_reset(struct buf *b)
 	b->failed = false;
 }
 
-/* Room for n more bytes and a NUL. */
-static bool buf_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 128;
 	char *p;
 
 	if (b->failed || n > b->max - b->n) {
 		b->failed = true;
-		return false;
+		return NULL;
 	}
 	if (b->n + n + 1 <= b->cap)
-		return true;
+		return b->p + b->n;
 	while (cap < b->n + n + 1)
 		cap *= 2;
 	p = realloc(b->p, cap);
 	if (!p) {
 		b->failed = true;
-		return false;
+		return NULL;
 	}
 	b->p = p;
 	b->cap = cap;
-	return true;
+	return p + b->n;
 }
 
 void buf_add(struct buf *b, const void *p, size_t n)
 {
-	if (!buf_room(b, n) || n == 0)
+	char *to = buf_room(b, n);
+
+	if (!to || n == 0)
 		return;
-	memcpy(b->p + b->n, p, n);
+	memcpy(to, p, n);
 	b->n += n;
 }
 
-void buf_addc(struct buf *b, char c) { buf_add(b, &c, 1); }
+void buf_addc(struct buf *b, char c)
+{
+	char *to = buf_room(b, 1);
+
+	if (!to)
+		return;
+	*to = c;
+	b->n++;
+}
+
 void buf_adds(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
 void buf_addstr(struct buf *b, struct str s) { buf_add(b, s.p, s.n); }
 

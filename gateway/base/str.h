@@ -25,9 +25,9 @@ static inline struct str str_n(const char *p, size_t n) { return (struct str){p,
 static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 static inline bool str_is(struct str a, const char *lit) { return str_eq(a, str_of(lit)); }
 bool str_ieq(struct str a, struct str b); /* ASCII case folding only */
-struct str str_trim(struct str s);        /* ASCII white space at both ends */
+struct str str_trim(struct str s);	  /* ASCII white space at both ends */
 bool str_i64(struct str s, int64_t *out); /* whole string, decimal, no overflow */
-bool str_utf8_ok(struct str s);           /* RFC 3629: no overlong, surrogate or > U+10FFFF */
+bool str_utf8_ok(struct str s);		  /* RFC 3629: no overlong, surrogate or > U+10FFFF */
 /* Next code point of valid or invalid UTF-8; an invalid byte yields U+FFFD and advances by one. *i < s.n on entry. */
 uint32_t str_next(struct str s, size_t *i);
 
@@ -41,6 +41,12 @@ void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);  /* also leaves it usable, empty, with the same max */
 void buf_reset(struct buf *b); /* empty, memory kept, failure cleared */
 void buf_add(struct buf *b, const void *p, size_t n);
+/* Room for n more bytes: where they go, or NULL (failed). The caller writes them and adds to b->n. */
+char *buf_grow(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+	return !b->failed && n < b->cap - b->n && n <= b->max - b->n ? b->p + b->n : buf_grow(b, n);
+}
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
 void buf_addstr(struct buf *b, struct str s);

@@ -50,7 +50,10 @@ int64_t uuid_time(const struct uuid *u)
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 bool uuid_parse(struct str s, struct uuid *out)
@@ -79,14 +82,14 @@ bool uuid_parse(struct str s, struct uuid *out)
 const char *uuid_format(const struct uuid *u, char out[UUID_TEXT])
 {
 	static const char digit[] = "0123456789abcdef";
-	char *p = out;
+	/* Where each byte's two digits go. */
+	static const uint8_t place[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
 	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = digit[u->b[i] >> 4];
-		*p++ = digit[u->b[i] & 15];
+		out[place[i]] = digit[u->b[i] >> 4];
+		out[place[i] + 1] = digit[u->b[i] & 15];
 	}
-	*p = 0;
+	out[8] = out[13] = out[18] = out[23] = '-';
+	out[36] = 0;
 	return out;
 }
