@@ -316,8 +316,9 @@ void account_release(struct account *a)
 {
 	struct timer *timers[] = {&a->flush,	&a->wake,	   &a->aside_timer,
 				  &a->stranded, &a->figures_timer, &a->stop_timer};
+	const size_t n = sizeof timers / sizeof timers[0]; /* NOLINT(bugprone-sizeof-expression): pointers are meant */
 
-	for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
+	for (size_t i = 0; i < n; i++)
 		loop_timer_stop(a->host->loop, timers[i]);
 	for (struct held_chunk *c = a->chunks, *next; c; c = next) {
 		next = c->next;
@@ -330,7 +331,6 @@ void account_release(struct account *a)
 	}
 	buf_free(&a->text);
 }
-
 
 static void on_deadline(struct timer *t)
 {

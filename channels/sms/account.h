@@ -35,13 +35,13 @@ struct part {
 
 /* Memory of a held delivery is used again for the next one: in the steady state nothing is allocated. */
 struct held {
-	TAILQ_ENTRY(held) list; /* in the queue, aside, or free */
+	TAILQ_ENTRY(held) list;					     /* in the queue, aside, or free */
 	enum { HELD_FREE, HELD_QUEUED, HELD_ASIDE, HELD_OUT } where; /* OUT: all parts on the wire, or finished */
 	struct delivery_id id;
 	int64_t token, expires_at, due; /* due: loop time at which an aside one is tried again */
 	enum purpose purpose;
 	uint16_t parts, on_wire, accepted, next; /* next: first part that may be waiting */
-	struct part *part, *many, one; /* part: &one, or many */
+	struct part *part, *many, one;		 /* part: &one, or many */
 	struct str *ids, *many_ids, one_id;
 	uint16_t many_cap;
 	struct buf pdus;
@@ -61,18 +61,18 @@ struct link {
 	enum link_state state;
 	struct transport t;
 	struct window window;
-	struct timer timer;	/* of the state: see the table in link.c */
-	struct timer answers;	/* oldest submit without answer */
+	struct timer timer;   /* of the state: see the table in link.c */
+	struct timer answers; /* oldest submit without answer */
 	struct resolve *resolving;
 	struct resolved found;
 	int found_at, host_at, attempts;
-	uint32_t generation;	/* of the connection: late answers of the host name an older one */
-	uint32_t inbound;	/* PDUs handed to the host and not answered yet */
+	uint32_t generation;			    /* of the connection: late answers of the host name an older one */
+	uint32_t inbound;			    /* PDUs handed to the host and not answered yet */
 	uint32_t bind_seq, enquire_seq, unbind_seq; /* 0: none outstanding */
-	uint32_t unanswered;	/* submits timed out since the last answer to one */
+	uint32_t unanswered;			    /* submits timed out since the last answer to one */
 	int64_t since, bound_at, last_in, enquired_at;
-	bool held_back;		/* not reading: too many inbound, or output clogged */
-	bool refused;		/* the last bind was */
+	bool held_back; /* not reading: too many inbound, or output clogged */
+	bool refused;	/* the last bind was */
 	char reason[160];
 };
 
@@ -123,13 +123,14 @@ struct account {
 	struct timer flush, wake, aside_timer, stranded, figures_timer, stop_timer;
 	struct held_list queue, aside, spare;
 	struct held_chunk *chunks;
-	size_t queued, held; /* in the queue; all that are not free */
-	bool hungry; /* submit took fewer than offered: host->ready is due */
+	size_t queued, held;				 /* in the queue; all that are not free */
+	bool hungry;					 /* submit took fewer than offered: host->ready is due */
 	bool paused, started, stopping, overdue, closed; /* overdue: stop's deadline has passed */
 	struct outcome out[OUTCOMES_MAX];
 	struct held *out_held[OUTCOMES_MAX];
 	size_t out_n;
 	struct pending_pool *pending;
+	struct numbers *numbers;
 	struct figures figures;
 	enum account_state told;
 	char told_reason[200];
@@ -138,7 +139,7 @@ struct account {
 
 /* account.c */
 void account_init(struct account *a, const struct sms_settings *set, const struct channel_host *host);
-void account_release(struct account *a); /* timers and held deliveries; not the links */
+void account_release(struct account *a);  /* timers and held deliveries; not the links */
 struct held *held_get(struct account *a); /* NULL: out of memory */
 void held_put(struct account *a, struct held *h);
 int held_parts(struct held *h, uint16_t n); /* room for n parts, all waiting */
@@ -157,8 +158,8 @@ void submit_queue(struct account *a, struct held *h); /* prepared */
 void submit_pump(struct account *a);
 /* command_status and, if it is 0, the message id. generic_nack too. */
 void submit_answered(struct link *l, uint32_t seq, uint32_t status, struct str id);
-void submit_timed_out(struct link *l);	 /* oldest ones over the response time-out */
-void submit_link_lost(struct link *l);	 /* everything on its wire */
+void submit_timed_out(struct link *l);	/* oldest ones over the response time-out */
+void submit_link_lost(struct link *l);	/* everything on its wire */
 void submit_release(struct account *a); /* what has not touched the wire */
 void submit_cancel(struct account *a, const struct delivery_id *id);
 void submit_abandon(struct account *a); /* half-sent ones that nothing will complete now */
@@ -186,8 +187,8 @@ void link_start(struct link *l);
 void link_bound(struct link *l);
 void link_refused(struct link *l, uint32_t status);
 void link_lost(struct link *l, const char *why);
-void link_unbind(struct link *l); /* graceful; ends in LINK_CLOSED */
-void link_close(struct link *l);  /* at once; ends in LINK_CLOSED */
+void link_unbind(struct link *l);  /* graceful; ends in LINK_CLOSED */
+void link_close(struct link *l);   /* at once; ends in LINK_CLOSED */
 void link_unbound(struct link *l); /* the peer agreed */
 void link_hold_back(struct link *l);
 void link_reloaded(struct link *l);

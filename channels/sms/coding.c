@@ -8,10 +8,9 @@ static const struct {
 	uint8_t data_coding;
 	const char *charset;
 } others[] = {
-	{5, "SHIFT_JIS"},     /* JIS X 0208-1990: what the field means by it */
-	{6, "ISO-8859-5"},    {7, "ISO-8859-8"}, {10, "ISO-2022-JP"},
-	{13, "EUC-JP"},	      /* extended kanji, JIS X 0212-1990 */
-	{14, "EUC-KR"},	      /* KS C 5601 */
+	{5, "SHIFT_JIS"}, /* JIS X 0208-1990: what the field means by it */
+	{6, "ISO-8859-5"}, {7, "ISO-8859-8"}, {10, "ISO-2022-JP"}, {13, "EUC-JP"}, /* extended kanji, JIS X 0212-1990 */
+	{14, "EUC-KR"},								   /* KS C 5601 */
 };
 
 static enum coding of_alphabet(unsigned bits)
@@ -93,7 +92,8 @@ static bool by_iconv(uint8_t dc, struct str s, struct buf *out)
 	return true;
 }
 
-static void default_alphabet(enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data, struct buf *out)
+static void default_alphabet(enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data,
+			     struct buf *out)
 {
 	struct buf septets;
 
@@ -112,7 +112,8 @@ static void default_alphabet(enum sms_alphabet alphabet, struct gsm7 tables, siz
 	buf_free(&septets);
 }
 
-bool coding_decode(uint8_t dc, enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data, struct buf *out)
+bool coding_decode(uint8_t dc, enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data,
+		   struct buf *out)
 {
 	switch (coding_of(dc)) {
 	case CODING_DEFAULT: default_alphabet(alphabet, tables, header, data, out); return true;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "sms/account.h"
 #include "sms/coding.h"
+#include "sms/number.h"
 #include "sms/pdu.h"
 #include "sms/receipt.h"
 #include "sms/status.h"
@@ -140,32 +141,6 @@ static struct pending *expect(struct link *l, uint32_t command, uint32_t seq)
 	return p;
 }
 
-/* ---- addresses ---- */
-
-/* What no rule can read is kept as it came: better an odd sender than a lost message. */
-static void address_of(const struct account *a, struct str s, uint8_t ton, struct address *out)
-{
-	char text[24];
-	size_t n = 0;
-
-	*out = (struct address){.scheme = SCHEME_SENDER};
-	if (!s.n)
-		return;
-	if (ton == 1 && s.p[0] != '+' && s.n < sizeof text - 1)
-		text[n++] = '+';
-	if (ton != 5 && s.n < sizeof text - n) {
-		memcpy(text + n, s.p, s.n);
-		if (address_parse(CHANNEL_SMS, str_n(text, n + s.n), a->host->region, out, NULL) == 0)
-			return;
-		if (n && address_parse(CHANNEL_SMS, s, a->host->region, out, NULL) == 0)
-			return; /* a short code with the wrong type of number */
-	}
-	*out = (struct address){.scheme = SCHEME_SENDER};
-	n = s.n < ADDRESS_MAX ? s.n : ADDRESS_MAX;
-	for (size_t i = 0; i < n; i++)
-		out->value[i] = s.p[i] >= ' ' && s.p[i] < 0x7F ? s.p[i] : '?';
-}
-
 /* ---- receipts ---- */
 
 static struct str without_end(struct str s) /* receipted_message_id is a C-octet string, mostly */
@@ -185,7 +160,9 @@ static struct str id_by_rule(const struct sms_settings *set, struct str id, char
 		return id;
 	for (size_t i = 0; i < id.n; i++) {
 		char c = id.p[i] >= 'A' && id.p[i] <= 'F' ? (char)(id.p[i] + 32) : id.p[i];
-		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+							: 16;
 		if (digit >= base)
 			return id;
 		v = v * base + digit;
@@ -235,8 +212,8 @@ static void give_receipt(struct link *l, const struct read *x, struct pending *p
 	if ((x->m.esm_class & ESM_TYPE) == ESM_INTERMEDIATE && r.status != STATUS_DELIVERED)
 		r.status = STATUS_SENT; /* still under way: an event only */
 	r.raw_state = x->receipt.stat.n ? x->receipt.stat : str_of(receipt_state_short((int)state));
-	address_of(a, x->m.source, x->m.source_ton, &r.from);
-	address_of(a, x->m.dest, x->m.dest_ton, &r.to);
+	numbers_read(a->numbers, x->m.source, x->m.source_ton, &r.from);
+	numbers_read(a->numbers, x->m.dest, x->m.dest_ton, &r.to);
 	a->figures.receipts++;
 	a->host->receipt(a->host->self, &r, done, p);
 }
@@ -288,8 +265,8 @@ static void give_message(struct link *l, const struct read *x, struct pending *p
 	struct buf metadata;
 
 	buf_init(&metadata, 4096);
-	address_of(a, x->m.source, x->m.source_ton, &in.from);
-	address_of(a, x->m.dest, x->m.dest_ton, &in.to);
+	numbers_read(a->numbers, x->m.source, x->m.source_ton, &in.from);
+	numbers_read(a->numbers, x->m.dest, x->m.dest_ton, &in.to);
 	set_part(x, &in);
 	if (x->m.data_coding || x->m.protocol_id || x->m.service_type.n || x->udh.dest_port >= 0) {
 		metadata_of(x, &metadata);
@@ -341,16 +318,16 @@ void inbound_take(struct link *l, uint32_t command, uint32_t seq, struct str pdu
 
 	if (pdu_read_message(command, pdu, &x.m, &why)) {
 		a->figures.bad++;
-		log_info("smpp.bad_pdu", "account", a->host->name, "link", l->name, "command", pdu_command_name(command),
-			 "sequence", LOG_INT(seq), "reason", why, LOG_END);
+		log_info("smpp.bad_pdu", "account", a->host->name, "link", l->name, "command",
+			 pdu_command_name(command), "sequence", LOG_INT(seq), "reason", why, LOG_END);
 		session_put(l, PDU_GENERIC_NACK, seq, ESME_RINVCMDLEN, STR(""));
 		return;
 	}
 	*(command == PDU_DATA_SM ? &a->figures.data : &a->figures.deliver) += 1;
 	read_body(a, &x);
 	receipt = is_receipt(&x);
-	log_debug("smpp.in", "account", a->host->name, "link", l->name, "command", pdu_command_name(command), "sequence",
-		  LOG_INT(seq), "receipt", receipt ? "yes" : "no", LOG_END);
+	log_debug("smpp.in", "account", a->host->name, "link", l->name, "command", pdu_command_name(command),
+		  "sequence", LOG_INT(seq), "receipt", receipt ? "yes" : "no", LOG_END);
 	p = a->stopping || (a->paused && !receipt) || a->text.failed ? NULL : expect(l, command, seq);
 	if (!p)
 		inbound_answer(l, command, seq, ESME_RX_T_APPN);

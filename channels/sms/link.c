@@ -35,7 +35,8 @@ static const struct {
 } states[] = {
 	[LINK_IDLE] = {"idle", BIT(WAITING) | BIT(CLOSED), NULL},
 	[LINK_WAITING] = {"waiting", BIT(CONNECTING) | BIT(CLOSED), fire_waiting},
-	[LINK_CONNECTING] = {"connecting", BIT(CONNECTING) | BIT(BINDING) | BIT(WAITING) | BIT(CLOSED), fire_connecting},
+	[LINK_CONNECTING] = {"connecting", BIT(CONNECTING) | BIT(BINDING) | BIT(WAITING) | BIT(CLOSED),
+			     fire_connecting},
 	[LINK_BINDING] = {"binding", BIT(BOUND) | BIT(WAITING) | BIT(CLOSED), fire_binding},
 	[LINK_BOUND] = {"bound", BIT(UNBINDING) | BIT(WAITING) | BIT(CLOSED), fire_bound},
 	[LINK_UNBINDING] = {"unbinding", BIT(CLOSED), fire_unbinding},
@@ -372,4 +373,3 @@ void link_free(struct link *l)
 	transport_free(&l->t);
 	window_free(&l->window);
 }
-

@@ -159,7 +159,8 @@ static void add_sar(struct message *x, size_t first, uint8_t number)
 	x->m.tlvs_n = first + 3;
 }
 
-static void put_part(struct message *x, struct part *p, uint8_t number, struct str units, struct buf *body, struct buf *out)
+static void put_part(struct message *x, struct part *p, uint8_t number, struct str units, struct buf *body,
+		     struct buf *out)
 {
 	bool many = x->segments.n > 1 && x->form != SMS_LONG_PAYLOAD;
 	bool header = many && x->form != SMS_LONG_SAR;

@@ -27,9 +27,9 @@ static const struct {
 	int state;
 	bool within;
 } spellings[] = {
-	{"DELIV", 2, false},  {"DELET", 4, false}, {"ENROUTE", 1, false}, {"EN_ROUTE", 1, false}, {"BUFFER", 1, false},
-	{"SCHED", 1, false},  {"EXPIR", 3, true},  {"UNDEL", 5, true},	  {"NOT_DELIV", 5, true}, {"FAIL", 5, true},
-	{"ACCEP", 6, false},  {"ACKED", 6, false}, {"UNKN", 7, false},	  {"REJEC", 8, true},
+	{"DELIV", 2, false}, {"DELET", 4, false}, {"ENROUTE", 1, false}, {"EN_ROUTE", 1, false}, {"BUFFER", 1, false},
+	{"SCHED", 1, false}, {"EXPIR", 3, true},  {"UNDEL", 5, true},	 {"NOT_DELIV", 5, true}, {"FAIL", 5, true},
+	{"ACCEP", 6, false}, {"ACKED", 6, false}, {"UNKN", 7, false},	 {"REJEC", 8, true},
 };
 
 const char *receipt_state_word(int s) { return states[s > 0 && s < STATES ? s : 0].word; }
@@ -78,9 +78,9 @@ static const struct {
 	const char *word;
 	enum key key;
 } keys[] = {
-	{"ID", KEY_ID},		  {"MSGID", KEY_ID},	   {"MESSAGE ID", KEY_ID}, {"SUB", KEY_SUB},
-	{"DLVRD", KEY_DLVRD},	  {"SUBMIT DATE", KEY_SUBMIT}, {"DONE DATE", KEY_DONE}, {"STATUS", KEY_STAT},
-	{"STAT", KEY_STAT},	  {"STATE", KEY_STAT},	   {"ERROR", KEY_ERR},	   {"ERR", KEY_ERR},
+	{"ID", KEY_ID},	      {"MSGID", KEY_ID},	   {"MESSAGE ID", KEY_ID},  {"SUB", KEY_SUB},
+	{"DLVRD", KEY_DLVRD}, {"SUBMIT DATE", KEY_SUBMIT}, {"DONE DATE", KEY_DONE}, {"STATUS", KEY_STAT},
+	{"STAT", KEY_STAT},   {"STATE", KEY_STAT},	   {"ERROR", KEY_ERR},	    {"ERR", KEY_ERR},
 	{"TEXT", KEY_TEXT},
 };
 

@@ -7,9 +7,9 @@
 #include "model/words.h"
 
 struct receipt_text {
-	bool is_receipt;	/* it has an id and a state */
+	bool is_receipt;	  /* it has an id and a state */
 	struct str id, stat, err; /* as written, within the text */
-	int state;		/* message_state of section 5.2.28: 1 enroute .. 8 rejected; 0: the word is unknown */
+	int state;		  /* message_state of section 5.2.28: 1 enroute .. 8 rejected; 0: the word is unknown */
 	int64_t submitted_at, done_at; /* microseconds, taken as UTC (the text has no zone); 0: none */
 };
 

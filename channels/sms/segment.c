@@ -8,13 +8,13 @@ static const struct {
 	uint32_t from;
 	const char *to;
 } look_alikes[] = {
-	{0x09, " "},	  {0x60, "'"},	  {0xA0, " "},	  {0xA9, "(c)"},  {0xAB, "\""},	  {0xAD, ""},	  {0xAE, "(R)"},
-	{0xB4, "'"},	  {0xB7, "."},	  {0xBB, "\""},	  {0x2002, " "},  {0x2003, " "},  {0x2009, " "},  {0x200A, " "},
-	{0x200B, ""},	  {0x200E, ""},	  {0x200F, ""},	  {0x2010, "-"},  {0x2011, "-"},  {0x2012, "-"},  {0x2013, "-"},
-	{0x2014, "-"},	  {0x2015, "-"},  {0x2018, "'"},  {0x2019, "'"},  {0x201A, ","},  {0x201B, "'"},  {0x201C, "\""},
-	{0x201D, "\""},	  {0x201E, "\""}, {0x201F, "\""}, {0x2022, "*"},  {0x2026, "..."}, {0x2028, "\n"}, {0x2029, "\n"},
-	{0x202F, " "},	  {0x2032, "'"},  {0x2033, "\""}, {0x2039, "<"},  {0x203A, ">"},  {0x2060, ""},	  {0x2122, "TM"},
-	{0x2212, "-"},	  {0x2500, "-"},  {0x3000, " "},  {0xFEFF, ""},
+	{0x09, " "},	{0x60, "'"},	{0xA0, " "},	{0xA9, "(c)"}, {0xAB, "\""},	{0xAD, ""},	{0xAE, "(R)"},
+	{0xB4, "'"},	{0xB7, "."},	{0xBB, "\""},	{0x2002, " "}, {0x2003, " "},	{0x2009, " "},	{0x200A, " "},
+	{0x200B, ""},	{0x200E, ""},	{0x200F, ""},	{0x2010, "-"}, {0x2011, "-"},	{0x2012, "-"},	{0x2013, "-"},
+	{0x2014, "-"},	{0x2015, "-"},	{0x2018, "'"},	{0x2019, "'"}, {0x201A, ","},	{0x201B, "'"},	{0x201C, "\""},
+	{0x201D, "\""}, {0x201E, "\""}, {0x201F, "\""}, {0x2022, "*"}, {0x2026, "..."}, {0x2028, "\n"}, {0x2029, "\n"},
+	{0x202F, " "},	{0x2032, "'"},	{0x2033, "\""}, {0x2039, "<"}, {0x203A, ">"},	{0x2060, ""},	{0x2122, "TM"},
+	{0x2212, "-"},	{0x2500, "-"},	{0x3000, " "},	{0xFEFF, ""},
 };
 
 static const char *look_alike(uint32_t cp)
@@ -42,7 +42,8 @@ static void put_septets(struct buf *out, int v)
 }
 
 /* False: a character has no place in these tables (and none may stand in for it). */
-static bool to_gsm7(const struct segment_options *o, struct gsm7 g, bool smart, bool force, struct str text, struct buf *out)
+static bool to_gsm7(const struct segment_options *o, struct gsm7 g, bool smart, bool force, struct str text,
+		    struct buf *out)
 {
 	buf_reset(out);
 	for (size_t i = 0; i < text.n;) {
@@ -159,9 +160,9 @@ static bool try_national(const struct segment_options *o, struct str text, struc
 
 	if (o->alphabet == SMS_ALPHABET_LATIN1)
 		return false;
-	for (uint8_t language = 1; language <= GSM7_PORTUGUESE; language++)
-		for (uint8_t form = 0; form < 3 && o->national & 1u << language; form++) {
-			struct gsm7 g = {form ? language : 0, form != 1 ? language : 0};
+	for (unsigned language = 1; language <= GSM7_PORTUGUESE; language++)
+		for (int form = 0; form < 3 && o->national & 1u << language; form++) {
+			struct gsm7 g = {(uint8_t)(form ? language : 0), (uint8_t)(form != 1 ? language : 0)};
 			if (g.locking == GSM7_SPANISH || !to_gsm7(o, g, o->smart, false, text, units))
 				continue;
 			out->tables = g;
@@ -174,7 +175,8 @@ static bool try_national(const struct segment_options *o, struct str text, struc
 	return best_n <= SEGMENTS_MAX && to_gsm7(o, best, o->smart, false, text, units);
 }
 
-int segment_text(const struct segment_options *o, struct str text, struct buf *units, struct segments *out, struct err *err)
+int segment_text(const struct segment_options *o, struct str text, struct buf *units, struct segments *out,
+		 struct err *err)
 {
 	static const struct gsm7 plain = {0, 0};
 	bool gsm7 = false;

@@ -22,14 +22,15 @@ struct segments {
 	const char *encoding; /* "gsm7", "gsm7-tr", "ucs2"; static */
 	bool ucs2;
 	struct gsm7 tables;
-	int n;			 /* segments, at least 1 */
+	int n;				/* segments, at least 1 */
 	uint32_t cut[SEGMENTS_MAX + 1]; /* segment i is units [cut[i], cut[i + 1]) */
-	uint32_t units;		 /* bytes in the buffer: septets one a byte, or UCS-2 big-endian */
+	uint32_t units;			/* bytes in the buffer: septets one a byte, or UCS-2 big-endian */
 };
 
 /* Encodes text into `units` (reset first). -1: too_long or out of memory. With SMS_ENCODING_GSM7 what the alphabet lacks
  * becomes "?". */
-int segment_text(const struct segment_options *o, struct str text, struct buf *units, struct segments *out, struct err *err);
+int segment_text(const struct segment_options *o, struct str text, struct buf *units, struct segments *out,
+		 struct err *err);
 struct segment_options segment_options(const struct sms_settings *s);
 /* Octets of user data header (with its length octet) that segment_text counted for each of n segments. */
 size_t segment_header(const struct segments *s, enum sms_long form);

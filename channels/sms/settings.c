@@ -16,23 +16,40 @@ static const char *const validity_words[] = {"relative", "absolute", "none", NUL
 static const char *const receipt_id_words[] = {"auto", "hex_to_dec", "dec_to_hex", NULL};
 static const char *const lost_words[] = {"resend", "wait", NULL};
 
-static const char *const ton_words[] = {"auto",	      "unknown",      "international", "national",   "network",
+static const char *const ton_words[] = {"auto",	      "unknown",      "international", "national", "network",
 					"subscriber", "alphanumeric", "abbreviated",   NULL};
 static const char *const npi_words[] = {"auto",	    "unknown", "isdn",	"data",	    "telex", "land_mobile",
 					"national", "private", "ermes", "internet", "wap",   NULL};
 
 #define F(field) offsetof(struct sms_settings, field)
-#define TEXT(key, field, help_) {.name = key, .type = SET_STRING, .offset = F(field), .help = help_}
-#define WORD(key, field, words_, def_, help_)                                                                          \
-	{.name = key, .type = SET_ENUM, .offset = F(field), .def = def_, .words = words_, .help = help_}
-#define YESNO(key, field, def_, help_) {.name = key, .type = SET_BOOL, .offset = F(field), .def = def_, .help = help_}
+#define TEXT(key, field, help_)                                                    \
+	{                                                                          \
+		.name = key, .type = SET_STRING, .offset = F(field), .help = help_ \
+	}
+#define WORD(key, field, words_, def_, help_)                                                                  \
+	{                                                                                                      \
+		.name = key, .type = SET_ENUM, .offset = F(field), .def = def_, .words = words_, .help = help_ \
+	}
+#define YESNO(key, field, def_, help_)                                                        \
+	{                                                                                     \
+		.name = key, .type = SET_BOOL, .offset = F(field), .def = def_, .help = help_ \
+	}
 #define NUMBER(key, field, def_, min_, max_, help_)                                                                    \
-	{.name = key, .type = SET_INT, .offset = F(field), .def = def_, .min = min_, .max = max_, .help = help_}
-#define TIME(key, field, def_, min_, max_, help_)                                                                      \
-	{.name = key, .type = SET_DURATION, .offset = F(field), .def = def_, .min = min_, .max = max_, .help = help_}
+	{                                                                                                              \
+		.name = key, .type = SET_INT, .offset = F(field), .def = def_, .min = min_, .max = max_, .help = help_ \
+	}
+#define TIME(key, field, def_, min_, max_, help_)                                                             \
+	{                                                                                                     \
+		.name = key, .type = SET_DURATION, .offset = F(field), .def = def_, .min = min_, .max = max_, \
+		.help = help_                                                                                 \
+	}
 
 const struct setting sms_settings_table[] = {
-	{.name = "host", .type = SET_STRING, .offset = F(host), .required = true, .help = "Name or address of the SMSC."},
+	{.name = "host",
+	 .type = SET_STRING,
+	 .offset = F(host),
+	 .required = true,
+	 .help = "Name or address of the SMSC."},
 	NUMBER("port", port, "2775", 1, 65535, "Its TCP port."),
 	{.name = "standby",
 	 .type = SET_LIST,
@@ -101,7 +118,8 @@ const struct setting sms_settings_table[] = {
 	TIME("response_timeout", response_timeout, "30s", 100 * US_MS, US_HOUR, "How long an answer may take."),
 	TIME("inactivity_timeout", inactivity_timeout, "0", 0, US_DAY,
 	     "Give a link up when nothing at all came in for so long; 0: enquire_link decides alone."),
-	TIME("connect_timeout", connect_timeout, "10s", 100 * US_MS, US_HOUR, "How long a connection (with TLS) may take."),
+	TIME("connect_timeout", connect_timeout, "10s", 100 * US_MS, US_HOUR,
+	     "How long a connection (with TLS) may take."),
 	TIME("bind_timeout", bind_timeout, "10s", 100 * US_MS, US_HOUR, "How long the answer to a bind may take."),
 	TIME("reconnect_min", reconnect_min, "1s", US_MS, US_HOUR, "First pause before a lost link is tried again."),
 	TIME("reconnect_max", reconnect_max, "60s", US_MS, US_DAY, "Longest such pause; it doubles up to here."),
@@ -113,13 +131,16 @@ const struct setting sms_settings_table[] = {
 	 .help = "National shift tables that the handsets know: tr, es, pt."},
 	WORD("long", long_form, long_words, "udh8", "How long texts go out: udh8, udh16, sar or payload."),
 	NUMBER("max_segments", max_segments, "10", 1, 255, "Longer texts are refused."),
-	WORD("alphabet", alphabet, alphabet_words, "gsm", "What the SMSC takes as its default alphabet (data_coding 0)."),
+	WORD("alphabet", alphabet, alphabet_words, "gsm",
+	     "What the SMSC takes as its default alphabet (data_coding 0)."),
 	WORD("receipts", receipts, receipts_words, "final", "Receipts to ask for: none, final or failure."),
 	TEXT("service_type", service_type, "service_type of each message, up to 5 characters."),
 	NUMBER("protocol_id", protocol_id, "0", 0, 255, "protocol_id of each message."),
 	YESNO("priority", priority, "yes", "Tell the SMSC that replies go before bulk (priority_flag 1)."),
-	TIME("validity", validity, "0", 0, 63 * US_DAY, "Validity to ask for when a message has no expiry; 0: the SMSC's own."),
-	WORD("validity_form", validity_form, validity_words, "relative", "How validity is written: relative, absolute, none."),
+	TIME("validity", validity, "0", 0, 63 * US_DAY,
+	     "Validity to ask for when a message has no expiry; 0: the SMSC's own."),
+	WORD("validity_form", validity_form, validity_words, "relative",
+	     "How validity is written: relative, absolute, none."),
 	WORD("receipt_id", receipt_id, receipt_id_words, "auto",
 	     "How this SMSC's receipts write the message id; auto: as in the answer, or found by the gateway's rules."),
 	WORD("lost_service", lost_service, lost_words, "resend",
@@ -156,13 +177,15 @@ int sms_settings_check(const struct sms_settings *s, struct err *err)
 	    too_long(err, "service_type", s->service_type, 5))
 		return -1;
 	if (s->reconnect_max < s->reconnect_min)
-		return err_set(err, ERR_SEMANTIC, "out_of_range", "reconnect_max", "reconnect_max is below reconnect_min");
+		return err_set(err, ERR_SEMANTIC, "out_of_range", "reconnect_max",
+			       "reconnect_max is below reconnect_min");
 	if (!s->tls_cert != !s->tls_key)
 		return err_set(err, ERR_SEMANTIC, "required", s->tls_cert ? "tls_key" : "tls_cert",
 			       "tls_cert and tls_key go together");
 	while (s->national && settings_list_next(s->national, &pos, &item))
 		if (!str_is(item, "tr") && !str_is(item, "es") && !str_is(item, "pt"))
-			return err_set(err, ERR_SEMANTIC, "unknown_word", "national", "national: tr, es or pt, not \"%.*s\"",
-				       (int)(item.n > 20 ? 20 : item.n), item.p);
+			return err_set(err, ERR_SEMANTIC, "unknown_word", "national",
+				       "national: tr, es or pt, not \"%.*s\"", (int)(item.n > 20 ? 20 : item.n),
+				       item.p);
 	return 0;
 }

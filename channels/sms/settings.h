@@ -38,8 +38,8 @@ struct sms_settings {
 	int64_t protocol_id;
 	bool priority;
 	int64_t validity;
-	int validity_form; /* enum sms_validity */
-	int receipt_id;	   /* enum sms_receipt_id */
+	int validity_form;		  /* enum sms_validity */
+	int receipt_id;			  /* enum sms_receipt_id */
 	int lost_service, lost_marketing; /* enum sms_lost */
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "sms/account.h"
+#include "sms/number.h"
 
 static int add_host(struct account *a, struct str name, int64_t port, struct err *err)
 {
@@ -77,7 +78,8 @@ static int make_links(struct account *a)
 	if (!a->links)
 		return -1;
 	for (; a->links_n < n; a->links_n++)
-		if (link_init(&a->links[a->links_n], a, a->links_n / each + 1, plan[a->set->bind].bind[a->links_n % each])) {
+		if (link_init(&a->links[a->links_n], a, a->links_n / each + 1,
+			      plan[a->set->bind].bind[a->links_n % each])) {
 			a->links_n++; /* half made: link_free copes */
 			return -1;
 		}
@@ -95,6 +97,7 @@ static void sms_close(struct account **ap)
 	free(a->links);
 	account_release(a);
 	pending_release(&a->pending);
+	numbers_free(&a->numbers);
 	tls_context_free(&a->tls);
 	free(a);
 	*ap = NULL;
@@ -122,7 +125,8 @@ static int sms_open(const void *set, const struct channel_host *host, struct acc
 	if (read_hosts(a, err) || (s->tls && tls_context_new(&tls, &a->tls, err)))
 		return fail(a);
 	a->pending = pending_new(a);
-	if (!a->pending || make_links(a)) {
+	a->numbers = numbers_new(host->region);
+	if (!a->pending || !a->numbers || make_links(a)) {
 		err_nomem(err);
 		return fail(a);
 	}

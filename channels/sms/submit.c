@@ -19,8 +19,8 @@
 #include "sms/pdu.h"
 #include "sms/status.h"
 
-#define THROTTLED_AFTER US_SEC	   /* tell the host to come again after */
-#define RESEND_AFTER US_SEC	   /* a lost answer: the link is new or slow */
+#define THROTTLED_AFTER US_SEC	     /* tell the host to come again after */
+#define RESEND_AFTER US_SEC	     /* a lost answer: the link is new or slow */
 #define STRANDED_AFTER (30 * US_SEC) /* half-sent ones wait so long for a link to come back */
 
 enum { TRIES_MAX = 5, QUEUE_LEAST = 64, UNANSWERED_MAX = 10 };
@@ -206,7 +206,7 @@ static void settle(struct account *a, struct held *h)
 		finish_refused(a, h, t.worst);
 	else if (t.lost && (!alone || waits_when_lost(a, h)))
 		finish_lost(a, h);
-	else if (t.lost) {
+	else if (t.lost || !t.worst) {
 		again(h, PART_LOST);
 		again(h, PART_REFUSED);
 		enqueue(a, h, true);
@@ -270,8 +270,8 @@ static void write_part(struct link *l, struct held *h)
 	p->tries++;
 	h->on_wire++;
 	a->figures.submits++;
-	log_debug("smpp.out", "account", a->host->name, "link", l->name, "command", "submit_sm", "sequence", LOG_INT(seq),
-		  "correlation", h->correlation, LOG_END);
+	log_debug("smpp.out", "account", a->host->name, "link", l->name, "command", "submit_sm", "sequence",
+		  LOG_INT(seq), "correlation", h->correlation, LOG_END);
 	if (!l->answers.slot)
 		arm_answers(l);
 	while (h->next < h->parts && h->part[h->next].state != PART_WAITING)
@@ -341,8 +341,7 @@ void submit_answered(struct link *l, uint32_t seq, uint32_t status, struct str i
 		e.held->accepted++;
 	} else {
 		p->state = PART_REFUSED;
-		if (sms_status_class(status) == SMS_CLASS_THROTTLED &&
-		    throttle_cut(&a->throttle, now_of(a), e.sent_at))
+		if (sms_status_class(status) == SMS_CLASS_THROTTLED && throttle_cut(&a->throttle, now_of(a), e.sent_at))
 			log_info("smpp.throttled", "account", a->host->name, "status", sms_status_name(status), "rate",
 				 LOG_INT(a->throttle.rate), LOG_END);
 	}
@@ -446,7 +445,7 @@ void submit_cancel(struct account *a, const struct delivery_id *id)
 {
 	struct held *h;
 
-	TAILQ_FOREACH(h, &a->queue, list)
+	TAILQ_FOREACH (h, &a->queue, list)
 		if (h->id.n == id->n && uuid_eq(&h->id.message, &id->message)) {
 			if (!h->on_wire && !h->accepted)
 				finish(a, h, OUTCOME_CANCELLED, "cancelled", 0);

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 
 #define NS INT64_C(1000)
-#define BURST_NS (50 * US_MS * NS)  /* what an idle account may catch up at once */
-#define WAKE_NS (5 * US_MS * NS)    /* worth waking up for */
+#define BURST_NS (50 * US_MS * NS) /* what an idle account may catch up at once */
+#define WAKE_NS (5 * US_MS * NS)   /* worth waking up for */
 
 enum { LEAST_RATE = 1, STEPS = 20 };
 

@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 struct throttle {
-	int64_t limit;	  /* configured, submits a second; 0: none */
-	int64_t rate;	  /* now; 0: none */
-	int64_t base;	  /* rate when the SMSC first complained; 0: it does not */
-	int64_t next;	  /* virtual time of the next submit, nanoseconds */
-	int64_t cut_at;	  /* last halving */
-	int64_t given_at; /* last step back up */
+	int64_t limit;		   /* configured, submits a second; 0: none */
+	int64_t rate;		   /* now; 0: none */
+	int64_t base;		   /* rate when the SMSC first complained; 0: it does not */
+	int64_t next;		   /* virtual time of the next submit, nanoseconds */
+	int64_t cut_at;		   /* last halving */
+	int64_t given_at;	   /* last step back up */
 	int64_t since, seen, last; /* measuring: start and count of this second, rate of the one before */
 };
 

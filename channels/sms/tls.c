@@ -25,12 +25,22 @@ static const char *openssl_reason(void)
 	return why ? why : "unknown error";
 }
 
-static int context_fail(struct tls_context **c, struct err *err, const char *key, const char *what)
+static int file_error(struct err *err, const char *key, const char *file)
 {
-	err_set(err, ERR_SEMANTIC, "tls_file", key, "%s: cannot use %s: %s", key, what, openssl_reason());
+	err_set(err, ERR_SEMANTIC, "tls_file", key, "%s: cannot use %s: %s", key, file, openssl_reason());
 	ERR_clear_error();
-	tls_context_free(c);
 	return -1;
+}
+
+static int load_files(SSL_CTX *ctx, const struct tls_options *o, struct err *err)
+{
+	if (o->ca ? SSL_CTX_load_verify_locations(ctx, o->ca, NULL) != 1 : SSL_CTX_set_default_verify_paths(ctx) != 1)
+		return file_error(err, "tls_ca", o->ca ? o->ca : "the system's certificates");
+	if (o->cert && SSL_CTX_use_certificate_chain_file(ctx, o->cert) != 1)
+		return file_error(err, "tls_cert", o->cert);
+	if (o->key && SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) != 1)
+		return file_error(err, "tls_key", o->key);
+	return 0;
 }
 
 int tls_context_new(const struct tls_options *o, struct tls_context **out, struct err *err)
@@ -48,13 +58,10 @@ int tls_context_new(const struct tls_options *o, struct tls_context **out, struc
 	SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION);
 	SSL_CTX_set_mode(c->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_verify(c->ctx, o->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-	if (o->ca ? SSL_CTX_load_verify_locations(c->ctx, o->ca, NULL) != 1 :
-		    SSL_CTX_set_default_verify_paths(c->ctx) != 1)
-		return context_fail(&c, err, "tls_ca", o->ca ? o->ca : "the system's certificates");
-	if (o->cert && SSL_CTX_use_certificate_chain_file(c->ctx, o->cert) != 1)
-		return context_fail(&c, err, "tls_cert", o->cert);
-	if (o->key && SSL_CTX_use_PrivateKey_file(c->ctx, o->key, SSL_FILETYPE_PEM) != 1)
-		return context_fail(&c, err, "tls_key", o->key);
+	if (load_files(c->ctx, o, err)) {
+		tls_context_free(&c);
+		return -1;
+	}
 	*out = c;
 	return 0;
 }
@@ -109,10 +116,7 @@ void tls_free(struct tls **t)
 	*t = NULL;
 }
 
-int tls_feed(struct tls *t, const void *p, size_t n)
-{
-	return BIO_write(t->in, p, (int)n) == (int)n ? 0 : -1;
-}
+int tls_feed(struct tls *t, const void *p, size_t n) { return BIO_write(t->in, p, (int)n) == (int)n ? 0 : -1; }
 
 static enum tls_result result_of(struct tls *t, int rc)
 {

@@ -24,7 +24,7 @@ void tls_free(struct tls **t);
 enum tls_result { TLS_OK, TLS_MORE, TLS_CLOSED, TLS_ERROR };
 
 int tls_feed(struct tls *t, const void *p, size_t n); /* from the socket; -1: out of memory */
-enum tls_result tls_handshake(struct tls *t);	       /* OK: done; MORE: needs more from the peer */
+enum tls_result tls_handshake(struct tls *t);	      /* OK: done; MORE: needs more from the peer */
 /* Plain bytes into p; OK: *got > 0; MORE: nothing there yet; CLOSED: the peer said good-bye. */
 enum tls_result tls_read(struct tls *t, void *p, size_t max, size_t *got);
 int tls_write(struct tls *t, const void *p, size_t n); /* all of it */

@@ -15,9 +15,9 @@
 enum { TRANSPORT_IN = 160 << 10, TRANSPORT_READ = 64 << 10, TRANSPORT_CLOGGED = 256 << 10, TRANSPORT_OUT = 4 << 20 };
 
 struct transport_events {
-	void (*up)(void *arg);			    /* connected, TLS done */
-	void (*data)(void *arg);		    /* transport_input has more */
-	void (*lost)(void *arg, const char *why);   /* not after transport_close; the owner closes */
+	void (*up)(void *arg);			  /* connected, TLS done */
+	void (*data)(void *arg);		  /* transport_input has more */
+	void (*lost)(void *arg, const char *why); /* not after transport_close; the owner closes */
 };
 
 struct transport {
@@ -26,15 +26,15 @@ struct transport {
 	void *arg;
 	int fd; /* -1: closed */
 	struct watch *watch;
-	uint32_t want;	    /* epoll events now watched */
+	uint32_t want; /* epoll events now watched */
 	bool connecting, shaking, paused, dead;
 	struct tls *tls;
-	char *in;	    /* TRANSPORT_IN bytes, from the first connection on */
-	size_t in_at, in_n; /* what is unread lies at in + in_at */
-	struct buf out;	    /* plain */
-	struct buf sealed;  /* TLS records on their way */
-	size_t sent;	    /* of out (or sealed) already written */
-	int64_t moved_at;   /* last time that the socket took bytes */
+	char *in;	     /* TRANSPORT_IN bytes, from the first connection on */
+	size_t in_at, in_n;  /* what is unread lies at in + in_at */
+	struct buf out;	     /* plain */
+	struct buf sealed;   /* TLS records on their way */
+	size_t sent;	     /* of out (or sealed) already written */
+	int64_t moved_at;    /* last time that the socket took bytes */
 	struct timer resume; /* hands over what came in before a pause */
 };
 

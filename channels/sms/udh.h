@@ -6,8 +6,8 @@
 #include "sms/gsm7.h"
 
 struct udh {
-	size_t length;	 /* octets with the length octet; 0: there is none */
-	uint8_t width;	 /* of the concatenation reference: 8, 16, 0: whole message */
+	size_t length; /* octets with the length octet; 0: there is none */
+	uint8_t width; /* of the concatenation reference: 8, 16, 0: whole message */
 	uint16_t ref;
 	uint8_t total, seq; /* as sent; usable if 1 <= seq <= total */
 	struct gsm7 tables;

@@ -9,7 +9,7 @@
 struct held; /* account.h */
 
 struct window_entry {
-	uint32_t seq; /* 0: free */
+	uint32_t seq;	      /* 0: free */
 	int32_t older, newer; /* places; -1: none */
 	uint16_t part;
 	int64_t sent_at;

@@ -94,7 +94,7 @@ static const char *read_members(const json_t *o, struct wish *w)
 	}
 	if (tlvs && !json_is_object(tlvs))
 		return "option tlvs";
-	json_object_foreach((json_t *)(uintptr_t)tlvs, tag, v)
+	json_object_foreach ((json_t *)(uintptr_t)tlvs, tag, v)
 		if (!tlv_of(tag, v, w))
 			return "option tlvs";
 	return read_text(o, w);

@@ -7,9 +7,9 @@ enum { WISH_TLVS_MAX = 16, WISH_BYTES_MAX = 1024 };
 
 struct wish {
 	struct segment_options text;
-	int class;	 /* message class 0..3 (0: flash); -1: none */
-	int protocol_id; /* -1: the account's */
-	int priority;	 /* priority_flag 0..3; -1: by priority */
+	int class;	      /* message class 0..3 (0: flash); -1: none */
+	int protocol_id;      /* -1: the account's */
+	int priority;	      /* priority_flag 0..3; -1: by priority */
 	char service_type[6]; /* empty: the account's */
 	size_t tlvs_n, bytes_n;
 	struct pdu_tlv tlv[WISH_TLVS_MAX]; /* values lie in `bytes` */

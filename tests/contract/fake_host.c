@@ -92,8 +92,11 @@ static void outcomes(struct host_account *h, const struct outcome *v, size_t n)
 		struct fake_outcome *o;
 		f->outcomes = more(f->outcomes, f->outcomes_n, sizeof *f->outcomes);
 		o = &f->outcomes[f->outcomes_n++];
-		*o = (struct fake_outcome){.id = v[i].id, .token = v[i].token, .kind = v[i].kind,
-					   .retry_after = v[i].retry_after, .ids_n = v[i].external_ids_n};
+		*o = (struct fake_outcome){.id = v[i].id,
+					   .token = v[i].token,
+					   .kind = v[i].kind,
+					   .retry_after = v[i].retry_after,
+					   .ids_n = v[i].external_ids_n};
 		keep(o->code, sizeof o->code, v[i].code);
 		keep(o->reason, sizeof o->reason, v[i].reason);
 		for (size_t k = 0; k < v[i].external_ids_n && k < 8; k++)

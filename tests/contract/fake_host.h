@@ -58,7 +58,7 @@ void fake_clock_add(int64_t us);
 void fake_host_init(struct fake_host *f, const char *name); /* makes its loop */
 void fake_host_free(struct fake_host *f);
 void fake_answer(struct fake_host *f, size_t i, enum intake_answer answer); /* the i-th inbound */
-enum account_state fake_state(const struct fake_host *f);		     /* last told; CONNECTING before */
+enum account_state fake_state(const struct fake_host *f);		    /* last told; CONNECTING before */
 const char *fake_reason(const struct fake_host *f);
 int64_t fake_counted(const struct fake_host *f, const char *name, const char *label); /* label NULL: without */
 size_t fake_outcomes_of(const struct fake_host *f, enum outcome_kind kind);

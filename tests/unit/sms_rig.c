@@ -42,8 +42,14 @@ void rig_start(struct rig *r)
 
 struct delivery rig_delivery(struct rig *r, const char *text)
 {
-	struct delivery d = {.id = {.n = ++r->next}, .token = r->next, .to = {.scheme = SCHEME_TEL}, .text = str_of(text),
-			     .purpose = PURPOSE_SERVICE, .receipt = true, .options = STR("{}"), .correlation = STR("c")};
+	struct delivery d = {.id = {.n = ++r->next},
+			     .token = r->next,
+			     .to = {.scheme = SCHEME_TEL},
+			     .text = str_of(text),
+			     .purpose = PURPOSE_SERVICE,
+			     .receipt = true,
+			     .options = STR("{}"),
+			     .correlation = STR("c")};
 
 	memcpy(d.to.value, "+491511234567", 14);
 	d.id.message.b[0] = (uint8_t)(r->next >> 8);
@@ -52,10 +58,7 @@ struct delivery rig_delivery(struct rig *r, const char *text)
 	return d;
 }
 
-size_t rig_submit_as(struct rig *r, const struct delivery *d, size_t n)
-{
-	return sms_channel.submit(r->account, d, n);
-}
+size_t rig_submit_as(struct rig *r, const struct delivery *d, size_t n) { return sms_channel.submit(r->account, d, n); }
 
 size_t rig_submit(struct rig *r, size_t n, const char *text)
 {
@@ -91,7 +94,8 @@ void rig_close(struct rig *r)
 	cr_expect_eq(r->fake.outcomes_n, r->next, "%zu outcomes for %u deliveries", r->fake.outcomes_n, r->next);
 	for (size_t i = 0; i < r->fake.outcomes_n; i++)
 		for (size_t k = 0; k < i; k++)
-			cr_expect_neq(r->fake.outcomes[i].token, r->fake.outcomes[k].token, "two outcomes for one delivery");
+			cr_expect_neq(r->fake.outcomes[i].token, r->fake.outcomes[k].token,
+				      "two outcomes for one delivery");
 	fake_host_free(&r->fake);
 	smsc_close(&r->smsc);
 	settings_release(sms_channel.settings, &r->set);

@@ -29,13 +29,13 @@ size_t rig_submit_as(struct rig *r, const struct delivery *d, size_t n);
 struct delivery rig_delivery(struct rig *r, const char *text);
 
 /* Steps until cond holds; fails the test after some seconds of real time. */
-#define until(r, cond)                                                                                                 \
-	do {                                                                                                           \
-		int64_t end_ = clock_mono() + 10 * US_SEC;                                                             \
-		while (!(cond)) {                                                                                      \
-			cr_assert(clock_mono() < end_, "waited in vain for: %s", #cond);                               \
-			rig_step(r);                                                                                   \
-		}                                                                                                      \
+#define until(r, cond)                                                                   \
+	do {                                                                             \
+		int64_t end_ = clock_mono() + 10 * US_SEC;                               \
+		while (!(cond)) {                                                        \
+			cr_assert(clock_mono() < end_, "waited in vain for: %s", #cond); \
+			rig_step(r);                                                     \
+		}                                                                        \
 	} while (0)
 
 /* Some rounds, in which something must not happen. */

@@ -11,7 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static uint32_t get_u32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static void put_u32(uint8_t *p, uint32_t v)
 {
@@ -161,7 +164,8 @@ static void handle(struct smsc *s, int conn)
 		cr_assert(n >= 16 && n < sizeof c->in, "the adapter wrote a PDU of length %u", n);
 		if (c->in_n - at < n)
 			break;
-		*p = (struct smsc_pdu){conn, n, get_u32(c->in + at + 4), get_u32(c->in + at + 8), get_u32(c->in + at + 12), {0}};
+		*p = (struct smsc_pdu){
+			conn, n, get_u32(c->in + at + 4), get_u32(c->in + at + 8), get_u32(c->in + at + 12), {0}};
 		body = n - 16 < SMSC_BODY ? n - 16 : SMSC_BODY;
 		memcpy(p->body, c->in + at + 16, body);
 		at += n;

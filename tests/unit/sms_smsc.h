@@ -35,7 +35,7 @@ struct smsc {
 	uint32_t bind_status, submit_status; /* of the answers; submit_status_n times, then 0 */
 	int submit_status_n;
 	bool mute_bind, mute_submit, mute_enquire, mute_unbind, deaf; /* deaf: does not read */
-	bool bytewise;						       /* writes one byte a step */
+	bool bytewise;						      /* writes one byte a step */
 };
 
 void smsc_open(struct smsc *s);

@@ -22,7 +22,8 @@ Test(sms_codec, every_septet_comes_back)
 				buf_init(&text, 16);
 				gsm7_decode(g, str_n(s, 1), &text);
 				cp = str_next(buf_str(&text), &at);
-				cr_expect_eq(gsm7_septets(g, cp), first, "tables %u %u, septet %02x, U+%04X", locking, single, first, cp);
+				cr_expect_eq(gsm7_septets(g, cp), first, "tables %u %u, septet %02x, U+%04X", locking,
+					     single, first, cp);
 				buf_free(&text);
 			}
 }
@@ -41,8 +42,8 @@ Test(sms_codec, packing_is_that_of_the_standard)
 			buf_reset(&back);
 			gsm7_pack(str_n("abcdefghijklmnopqrstuvwxyzabcdefghijklmnop", n), fill, &packed);
 			gsm7_unpack(buf_str(&packed), fill, &back);
-			cr_expect(str_eq(buf_str(&back), str_n("abcdefghijklmnopqrstuvwxyzabcdefghijklmnop", n)), "fill %u, n %zu",
-				  fill, n);
+			cr_expect(str_eq(buf_str(&back), str_n("abcdefghijklmnopqrstuvwxyzabcdefghijklmnop", n)),
+				  "fill %u, n %zu", fill, n);
 		}
 	buf_free(&packed);
 	buf_free(&back);
@@ -157,10 +158,22 @@ Test(sms_codec, headers_are_read_and_liars_are_none)
 
 Test(sms_codec, a_written_submit_reads_back)
 {
-	struct pdu_message m = {.service_type = STR("CMT"), .source = STR("Shop"), .source_ton = 5, .dest = STR("4915112345"),
-				.dest_ton = 1, .dest_npi = 1, .esm_class = 0x40, .protocol_id = 3, .priority = 1,
-				.schedule = STR(""), .validity = STR("000001000000000R"), .registered = 1, .data_coding = 8,
-				.body = STR("\0a\0b"), .tlvs_n = 1, .tlv = {{0x1403, STR("xyz")}}};
+	struct pdu_message m = {.service_type = STR("CMT"),
+				.source = STR("Shop"),
+				.source_ton = 5,
+				.dest = STR("4915112345"),
+				.dest_ton = 1,
+				.dest_npi = 1,
+				.esm_class = 0x40,
+				.protocol_id = 3,
+				.priority = 1,
+				.schedule = STR(""),
+				.validity = STR("000001000000000R"),
+				.registered = 1,
+				.data_coding = 8,
+				.body = STR("\0a\0b"),
+				.tlvs_n = 1,
+				.tlv = {{0x1403, STR("xyz")}}};
 	struct pdu_message r;
 	struct buf b;
 	const char *why = "";
@@ -177,8 +190,8 @@ Test(sms_codec, a_written_submit_reads_back)
 	for (size_t n = 0; n < b.n; n++) {
 		char *copy = malloc(n ? n : 1);
 		memcpy(copy, b.p, n);
-		cr_expect_eq(pdu_read_message(PDU_SUBMIT_SM, str_n(copy, n), &r, &why),
-			     n == b.n - 7 ? 0 : -1, "cut at %zu", n); /* without the TLV it is whole */
+		cr_expect_eq(pdu_read_message(PDU_SUBMIT_SM, str_n(copy, n), &r, &why), n == b.n - 7 ? 0 : -1,
+			     "cut at %zu", n); /* without the TLV it is whole */
 		free(copy);
 	}
 	buf_reset(&b);
@@ -212,13 +225,20 @@ Test(sms_codec, data_codings_become_text)
 		struct str in;
 		const char *out; /* NULL: not text */
 	} cases[] = {
-		{0, {"a\0\x1B\x65", 4}, "a@\u20AC"},  {1, {"a@", 2}, "a@"},
-		{3, {"\xE4", 1}, "\u00E4"},	      {8, {"\x4F\x60\xD8\x3D\xDE\x00", 6}, "\u4F60\U0001F600"},
-		{8, {"\xD8\x3D", 2}, "\uFFFD"},	      {4, {"abc", 3}, NULL},
-		{2, {"abc", 3}, NULL},		      {0x10, {"a", 1}, "a"},
-		{0x18, {"\0a", 2}, "a"},	      {0xF4, {"a", 1}, NULL},
-		{0xF1, {"\x02", 1}, "$"},	      {0xE0, {"\0a", 2}, "a"},
-		{6, {"\xB0", 1}, "\u0410"},	      {7, {"\xE0", 1}, "\u05D0"},
+		{0, {"a\0\x1B\x65", 4}, "a@\u20AC"},
+		{1, {"a@", 2}, "a@"},
+		{3, {"\xE4", 1}, "\u00E4"},
+		{8, {"\x4F\x60\xD8\x3D\xDE\x00", 6}, "\u4F60\U0001F600"},
+		{8, {"\xD8\x3D", 2}, "\uFFFD"},
+		{4, {"abc", 3}, NULL},
+		{2, {"abc", 3}, NULL},
+		{0x10, {"a", 1}, "a"},
+		{0x18, {"\0a", 2}, "a"},
+		{0xF4, {"a", 1}, NULL},
+		{0xF1, {"\x02", 1}, "$"},
+		{0xE0, {"\0a", 2}, "a"},
+		{6, {"\xB0", 1}, "\u0410"},
+		{7, {"\xE0", 1}, "\u05D0"},
 		{0x0B, {"a", 1}, NULL},
 	};
 

@@ -54,7 +54,8 @@ Test(sms_link, the_pause_between_tries_grows)
 		until(&r, r.smsc.accepted == i + 1);
 		until(&r, smsc_count(&r.smsc, BIND_TRX) == (size_t)i + 1);
 		rig_settle(&r);
-		fake_clock_add((US_SEC << (i < 3 ? i : 3)) / 2 - 10 * US_MS); /* at least half of the pause is certain */
+		fake_clock_add((US_SEC << (i < 3 ? i : 3)) / 2 -
+			       10 * US_MS); /* at least half of the pause is certain */
 		rig_settle(&r);
 		cr_assert_eq(r.smsc.accepted, i + 1, "try %d came too early", i + 2);
 		fake_clock_add((US_SEC << (i < 3 ? i : 3)) / 2 + 20 * US_MS);

@@ -41,7 +41,10 @@ Test(sms_link_inbound, the_hosts_answer_becomes_a_status)
 		enum intake_answer answer;
 		uint32_t status;
 	} cases[] = {
-		{INTAKE_ACCEPTED, 0}, {INTAKE_DUPLICATE, 0}, {INTAKE_BUSY, 0x64}, {INTAKE_REJECTED, 0x65},
+		{INTAKE_ACCEPTED, 0},
+		{INTAKE_DUPLICATE, 0},
+		{INTAKE_BUSY, 0x64},
+		{INTAKE_REJECTED, 0x65},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -193,7 +196,12 @@ static void send_message(struct rig *r, uint32_t command, uint32_t seq, struct p
 		pdu_write_submit(&b, m);
 		smsc_send(&r->smsc, 0, command, 0, seq, b.p + 16, b.n - 16);
 	} else {
-		buf_add(&b, "\0\1\1" "4915112345678\0" "\1\1" "12345\0", 3 + 14 + 2 + 6);
+		buf_add(&b,
+			"\0\1\1"
+			"4915112345678\0"
+			"\1\1"
+			"12345\0",
+			3 + 14 + 2 + 6);
 		buf_addc(&b, (char)m->esm_class);
 		buf_addc(&b, 0);
 		buf_addc(&b, (char)m->data_coding);
@@ -211,7 +219,8 @@ static void send_message(struct rig *r, uint32_t command, uint32_t seq, struct p
 Test(sms_link_inbound, receipts_by_parameters)
 {
 	struct rig r;
-	struct pdu_message m = {.tlvs_n = 3, .tlv = {{0x001E, {"77AA", 5}}, {0x0427, {"\5", 1}}, {0x0423, {"\3\0\x11", 3}}}};
+	struct pdu_message m = {.tlvs_n = 3,
+				.tlv = {{0x001E, {"77AA", 5}}, {0x0427, {"\5", 1}}, {0x0423, {"\3\0\x11", 3}}}};
 	const struct fake_inbound *i;
 
 	rig_open(&r, "");
@@ -237,7 +246,9 @@ Test(sms_link_inbound, ids_by_the_accounts_rule)
 	static const struct {
 		const char *setting, *id;
 	} cases[] = {
-		{"receipt_id=auto\n", "1F"}, {"receipt_id=hex_to_dec\n", "31"}, {"receipt_id=dec_to_hex\n", "1F"},
+		{"receipt_id=auto\n", "1F"},
+		{"receipt_id=hex_to_dec\n", "31"},
+		{"receipt_id=dec_to_hex\n", "1F"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -254,7 +265,9 @@ Test(sms_link_inbound, ids_by_the_accounts_rule)
 Test(sms_link_inbound, parts_by_header_and_by_parameters)
 {
 	struct rig r;
-	struct pdu_message sar = {.body = STR("two"), .tlvs_n = 3, .tlv = {{0x020C, {"\1\2", 2}}, {0x020E, {"\3", 1}}, {0x020F, {"\2", 1}}}};
+	struct pdu_message sar = {.body = STR("two"),
+				  .tlvs_n = 3,
+				  .tlv = {{0x020C, {"\1\2", 2}}, {0x020E, {"\3", 1}}, {0x020F, {"\2", 1}}}};
 	struct pdu_message wide = {.esm_class = 0x40, .data_coding = 8, .body = STR("\6\x08\4\1\0\2\1\0a\4\x16")};
 	struct pdu_message liar = {.esm_class = 0x40, .body = STR("\377abc")};
 	const struct fake_inbound *i;
@@ -305,7 +318,10 @@ Test(sms_link_inbound, truncated_bodies_get_a_nack)
 
 	rig_open(&r, "");
 	rig_start(&r);
-	smsc_send(&r.smsc, 0, DELIVER, 0, 5, "\0\1\1" "4915", 7);
+	smsc_send(&r.smsc, 0, DELIVER, 0, 5,
+		  "\0\1\1"
+		  "4915",
+		  7);
 	smsc_send(&r.smsc, 0, DATA, 0, 6, "", 0);
 	smsc_send(&r.smsc, 0, ENQUIRE, 0, 7, "", 0);
 	until(&r, smsc_count(&r.smsc, RESP | ENQUIRE) == 1);
@@ -326,7 +342,8 @@ Test(sms_link_inbound, receipts_may_come_over_another_bind_and_before_the_answer
 	r.smsc.mute_submit = true;
 	cr_assert_eq(rig_submit(&r, 1, "x"), 1);
 	until(&r, smsc_count(&r.smsc, SUBMIT) == 1);
-	smsc_deliver(&r.smsc, smsc_find(&r.smsc, BIND_RX, 0)->conn, 1, "491511", "12345", 4, 0, "id:q stat:DELIVRD", 17);
+	smsc_deliver(&r.smsc, smsc_find(&r.smsc, BIND_RX, 0)->conn, 1, "491511", "12345", 4, 0, "id:q stat:DELIVRD",
+		     17);
 	until(&r, r.fake.inbound_n == 1);
 	cr_expect_eq(r.fake.outcomes_n, 0);
 	smsc_accept_submit(&r.smsc, smsc_find(&r.smsc, SUBMIT, 0), "q");

@@ -12,8 +12,8 @@ Test(sms_receipt, texts_of_the_field)
 		const char *text, *id, *stat, *err;
 		int state;
 	} cases[] = {
-		{"id:abc sub:001 dlvrd:001 submit date:2601311200 done date:2601311201 stat:DELIVRD err:000 text:hello", "abc",
-		 "DELIVRD", "000", 2},
+		{"id:abc sub:001 dlvrd:001 submit date:2601311200 done date:2601311201 stat:DELIVRD err:000 text:hello",
+		 "abc", "DELIVRD", "000", 2},
 		{"ID: 77 Sub:1 Submit_Date:260131120000 Stat: UNDELIV Err: 12", "77", "UNDELIV", "12", 5},
 		{"id:1 stat:EXPIRED text:stat:DELIVRD id:2", "1", "EXPIRED", "", 3},
 		{"id:9 sub: dlvrd: stat:REJECTD err:", "9", "REJECTD", "", 8},

@@ -37,10 +37,12 @@ Test(sms_settings, words_become_numbers_of_the_standard)
 	struct sms_settings s;
 	struct err err;
 
-	cr_assert_eq(fill("[sms main]\nhost=h\nsystem_id=me\nsource_ton=alphanumeric\nsource_npi=wap\ndest_ton=international\n"
-			  "dest_npi=isdn\nnational=tr,es\n",
-			  &s, &err),
-		     0, "%s", err.msg);
+	cr_assert_eq(
+		fill("[sms "
+		     "main]\nhost=h\nsystem_id=me\nsource_ton=alphanumeric\nsource_npi=wap\ndest_ton=international\n"
+		     "dest_npi=isdn\nnational=tr,es\n",
+		     &s, &err),
+		0, "%s", err.msg);
 	cr_expect_eq(sms_settings_ton(s.source_ton), 5);
 	cr_expect_eq(sms_settings_npi(s.source_npi), 18);
 	cr_expect_eq(sms_settings_ton(s.dest_ton), 1);

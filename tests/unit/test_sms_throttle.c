@@ -32,7 +32,8 @@ Test(sms_throttle, keeps_the_configured_rate)
 		throttle_init(&t, rates[i], now);
 		sent = run(&t, &now, 10 * US_SEC);
 		cr_expect_geq(sent, 10 * rates[i] - 1, "%lld/s gave %lld", (long long)rates[i], (long long)sent);
-		cr_expect_leq(sent, 10 * rates[i] + rates[i] / 10 + 2, "%lld/s gave %lld", (long long)rates[i], (long long)sent);
+		cr_expect_leq(sent, 10 * rates[i] + rates[i] / 10 + 2, "%lld/s gave %lld", (long long)rates[i],
+			      (long long)sent);
 	}
 }
 
