@@ -289,13 +289,14 @@ static int answer(struct threading *t, const struct answered *m, bool named)
 static int rule_named(struct threading *t, const struct uuid *answers)
 {
 	struct stmt *q;
-	struct answered m = {.id = *answers};
+	struct answered m = {0};
 	struct conversation c;
 	struct uuid customer;
 	int r;
 
 	if (!answers || uuid_is_nil(answers))
 		return PASSED;
+	m.id = *answers;
 	q = db_query(t->db, "SELECT customer_id, conversation_id, channel FROM interaction WHERE id = $1");
 	db_bind_uuid(q, 1, answers);
 	r = db_step(q, t->err);
