@@ -9,6 +9,7 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "model/phone.h"
+#include "sms/explain.h"
 
 /* Writes one JSON object. -1: it has an "error". */
 typedef int explain_fn(struct str input, const char *region, struct json_out *j);
@@ -45,6 +46,24 @@ static int number(struct str input, const char *region, struct json_out *j)
 	return r;
 }
 
+static int pdu(struct str input, const char *region, struct json_out *j)
+{
+	(void)region;
+	return sms_explain_pdu(input, j);
+}
+
+static int receipt(struct str input, const char *region, struct json_out *j)
+{
+	(void)region;
+	return sms_explain_receipt(input, j);
+}
+
+static int sms(struct str input, const char *region, struct json_out *j)
+{
+	(void)region;
+	return sms_explain_text(input, j);
+}
+
 static const struct {
 	const char *name;
 	explain_fn *explain;
@@ -53,6 +72,14 @@ static const struct {
 	{"number", number,
 	 {"threadline explain number", "[TEXT...|-]",
 	  "Reads telephone numbers as the gateway does. From standard input a line XX<TAB>TEXT sets the region.", 0, -1}},
+	{"pdu", pdu,
+	 {"threadline explain pdu", "[HEX...|-]", "Reads whole SMPP PDUs in hexadecimal, field by field.", 0, -1}},
+	{"receipt", receipt,
+	 {"threadline explain receipt", "[TEXT...|-]",
+	  "Reads the text of delivery receipts, plain or as a JSON string.", 0, -1}},
+	{"sms", sms,
+	 {"threadline explain sms", "[TEXT...|-]",
+	  "Shows how a text goes out as SMS: alphabet, segments, units (septets or 16-bit), bytes.", 0, -1}},
 };
 
 static void one(void *arg, struct str input)
