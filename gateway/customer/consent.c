@@ -4,7 +4,8 @@
 
 int consent_get(struct db *db, const struct address *a, enum purpose p, struct consent *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT state, source, at FROM consent WHERE address = $1 AND scheme = $2 AND purpose = $3");
+	struct stmt *q = db_query(
+		db, "SELECT state, source, at FROM consent WHERE address = $1 AND scheme = $2 AND purpose = $3");
 	int r;
 
 	db_bind_text(q, 1, a->value);
@@ -34,10 +35,11 @@ static void bind(struct stmt *q, const struct address *a, enum purpose p, enum c
 	db_bind_i64(q, 7, now);
 }
 
-static int consent_event(struct db *db, struct events *ev, const struct address *a, const struct uuid *customer, enum purpose p,
-			 enum consent_state state, const char *source, int64_t now, struct err *err)
+static int consent_event(struct db *db, struct events *ev, const struct address *a, const struct uuid *customer,
+			 enum purpose p, enum consent_state state, const char *source, int64_t now, struct err *err)
 {
-	struct event e = {.at = now, .type = "consent.changed", .customer = *customer, .channel = channel_of_scheme(a->scheme)};
+	struct event e = {
+		.at = now, .type = "consent.changed", .customer = *customer, .channel = channel_of_scheme(a->scheme)};
 	struct json_out j;
 	struct buf b;
 	int r;
@@ -56,7 +58,8 @@ static int consent_event(struct db *db, struct events *ev, const struct address 
 }
 
 int consent_set(struct db *db, struct events *ev, const struct address *a, const struct uuid *customer, enum purpose p,
-		enum consent_state state, const char *source, struct str proof, int64_t now, bool *changed, struct err *err)
+		enum consent_state state, const char *source, struct str proof, int64_t now, bool *changed,
+		struct err *err)
 {
 	struct consent present;
 	struct stmt *q;
@@ -67,8 +70,10 @@ int consent_set(struct db *db, struct events *ev, const struct address *a, const
 	*changed = present.state != state;
 	if (!*changed)
 		return 0;
-	q = db_query(db, "INSERT INTO consent (address, scheme, purpose, state, source, proof, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-			 " ON CONFLICT (address, scheme, purpose) DO UPDATE SET state = excluded.state, source = excluded.source,"
+	q = db_query(db, "INSERT INTO consent (address, scheme, purpose, state, source, proof, at) VALUES ($1, $2, $3, "
+			 "$4, $5, $6, $7)"
+			 " ON CONFLICT (address, scheme, purpose) DO UPDATE SET state = excluded.state, source = "
+			 "excluded.source,"
 			 " proof = excluded.proof, at = excluded.at");
 	bind(q, a, p, state, source, proof, now);
 	if (db_run(q, err))
@@ -83,8 +88,9 @@ int consent_set(struct db *db, struct events *ev, const struct address *a, const
 
 int consent_json(struct db *db, const struct address *a, struct json_out *j, const char *key, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT purpose, state, source, proof, at FROM consent_change WHERE address = $1 AND scheme = $2"
-				      " ORDER BY at DESC, id DESC LIMIT 100");
+	struct stmt *q = db_query(
+		db, "SELECT purpose, state, source, proof, at FROM consent_change WHERE address = $1 AND scheme = $2"
+		    " ORDER BY at DESC, id DESC LIMIT 100");
 	struct consent c;
 	int r;
 

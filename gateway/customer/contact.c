@@ -1,16 +1,19 @@
 #include "customer/contact.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
-#include "customer/identity.h"
+#include "customer/private.h"
 
-#define COLUMNS                                                                                                                \
-	"id, customer_id, scheme, address, valid_from, valid_to, verified_by, verified_at, last_in_at, last_out_at, label, preferred"
+#define COLUMNS                                                                                                       \
+	"id, customer_id, scheme, address, valid_from, valid_to, verified_by, verified_at, last_in_at, last_out_at, " \
+	"label, preferred"
 
+/* Cut, if need be, between two characters. */
 static void copy(char *out, size_t cap, struct str s)
 {
 	size_t n = s.n < cap ? s.n : cap - 1;
+
+	while (n < s.n && n > 0 && (s.p[n] & 0xc0) == 0x80)
+		n--;
 	memcpy(out, s.p, n);
 	out[n] = 0;
 }
@@ -44,7 +47,8 @@ static int read_one(struct stmt *q, struct contact *out, struct err *err)
 
 int contact_find(struct db *db, const struct address *a, int64_t at, struct contact *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT " COLUMNS " FROM contact_point WHERE address = $1 AND scheme = $2 AND valid_from <= $3"
+	struct stmt *q = db_query(db, "SELECT " COLUMNS
+				      " FROM contact_point WHERE address = $1 AND scheme = $2 AND valid_from <= $3"
 				      " ORDER BY valid_from DESC LIMIT 1");
 	struct contact c;
 	int r;
@@ -72,9 +76,11 @@ int contact_get(struct db *db, const struct uuid *id, struct contact *out, struc
 	return r;
 }
 
-static int contact_event(struct db *db, struct events *ev, const char *type, const struct contact *c, int64_t now, struct err *err)
+static int contact_event(struct db *db, struct events *ev, const char *type, const struct contact *c, int64_t now,
+			 struct err *err)
 {
-	struct event e = {.at = now, .type = type, .customer = c->customer, .channel = channel_of_scheme(c->address.scheme)};
+	struct event e = {
+		.at = now, .type = type, .customer = c->customer, .channel = channel_of_scheme(c->address.scheme)};
 	struct json_out j;
 	struct buf b;
 	int r;
@@ -94,7 +100,8 @@ static int contact_event(struct db *db, struct events *ev, const char *type, con
 /* When the next owner's time begins: an interval added before it ends there. */
 static int next_owner(struct db *db, const struct address *a, int64_t after, int64_t *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT MIN(valid_from) FROM contact_point WHERE address = $1 AND scheme = $2 AND valid_from > $3");
+	struct stmt *q = db_query(
+		db, "SELECT MIN(valid_from) FROM contact_point WHERE address = $1 AND scheme = $2 AND valid_from > $3");
 	int r;
 
 	db_bind_text(q, 1, a->value);
@@ -108,8 +115,10 @@ static int next_owner(struct db *db, const struct address *a, int64_t after, int
 
 static int insert(struct db *db, const struct contact *c, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "INSERT INTO contact_point (address, scheme, valid_from, valid_to, id, customer_id, verified_by,"
-				      " verified_at, label, preferred, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+	struct stmt *q = db_query(
+		db,
+		"INSERT INTO contact_point (address, scheme, valid_from, valid_to, id, customer_id, verified_by,"
+		" verified_at, label, preferred, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
 
 	db_bind_text(q, 1, c->address.value);
 	db_bind_i64(q, 2, c->address.scheme);
@@ -128,65 +137,112 @@ static int insert(struct db *db, const struct contact *c, int64_t now, struct er
 	return db_run(q, err);
 }
 
+int contact_released(struct db *db, const struct address *a, int64_t at, int64_t *out, struct err *err)
+{
+	struct stmt *q =
+		db_query(db, "SELECT COALESCE(MAX(valid_to), 0) FROM contact_point WHERE address = $1 AND scheme = $2"
+			     " AND valid_to <= $3");
+	int r;
+
+	db_bind_text(q, 1, a->value);
+	db_bind_i64(q, 2, a->scheme);
+	db_bind_i64(q, 3, at);
+	r = db_step(q, err);
+	*out = r == DB_ROW ? db_col_i64(q, 0) : 0;
+	db_done(q);
+	return r == DB_ROW ? 0 : -1;
+}
+
+int contact_put(struct db *db, struct events *ev, struct contact *c, int64_t now, struct err *err)
+{
+	if (next_owner(db, &c->address, c->valid_from, &c->valid_to, err))
+		return -1;
+	c->id = uuid7_in(now, uuid_bucket(&c->customer));
+	return insert(db, c, now, err) ? -1 : contact_event(db, ev, "identity.added", c, now, err);
+}
+
+/* Somebody else has it and does not give it up: a person decides whether the two are one. */
+static int taken(struct db *db, struct events *ev, const struct address *a, const struct uuid *ours,
+		 const struct uuid *theirs, int64_t now, struct err *err)
+{
+	bool never;
+
+	if (never_merge_has(db, a, &never, err) ||
+	    (!never && suggest(db, ev, ours, theirs, "the same address was given to both", now, err)))
+		return -1;
+	return err_set(err, ERR_CONFLICT, "address_taken", "/address", "this address belongs to another customer");
+}
+
 /* The address has an owner at `from`: the same person (nothing to add), a recycled number (take), or a conflict. */
-static int settle_owner(struct db *db, struct events *ev, const struct contact *present, const struct uuid *customer, int64_t from,
-			bool take, bool *same, struct err *err)
+static int settle_owner(struct db *db, struct events *ev, const struct contact *present, const struct uuid *customer,
+			int64_t from, bool take, int64_t now, bool *same, struct err *err)
 {
 	struct uuid theirs, ours;
 
 	if (identity_survivor(db, &present->customer, &theirs, err) || identity_survivor(db, customer, &ours, err))
 		return -1;
-	*same = uuid_eq(&theirs, &ours) && !take;
+	*same = uuid_eq(&theirs, &ours);
 	if (*same)
 		return 0;
 	if (!take)
-		return err_set(err, ERR_CONFLICT, "address_taken", "/address", "this address belongs to another customer");
+		return taken(db, ev, &present->address, &ours, &theirs, now, err);
 	if (present->valid_from >= from)
 		return err_set(err, ERR_SEMANTIC, "valid_from_too_early", "/valid_from",
 			       "the present owner has it from a later time on");
 	return contact_end(db, ev, &present->id, from, err);
 }
 
-int contact_add(struct db *db, struct events *ev, const struct uuid *customer, const struct address *a, const char *verified_by,
-		const char *label, int64_t from, bool take, int64_t now, struct contact *out, struct err *err)
+/* Without a former owner an address has been its owner's since ever, so that late messages find it. */
+static int since(struct db *db, const struct address *a, bool had_owner, int64_t now, int64_t *out, struct err *err)
+{
+	int64_t released;
+
+	if (contact_released(db, a, INT64_MAX, &released, err))
+		return -1;
+	*out = !had_owner && released == 0 ? 0 : released > now ? released : now;
+	return 0;
+}
+
+int contact_add(struct db *db, struct events *ev, const struct uuid *customer, const struct address *a,
+		const char *verified_by, const char *label, int64_t from, bool take, int64_t now, struct contact *out,
+		struct err *err)
 {
 	struct contact c = {.customer = *customer, .address = *a, .valid_from = from}, present;
-	int r = contact_find(db, a, take && from ? from : 0, &present, err);
+	int r = contact_find(db, a, from ? from : now, &present, err);
 	bool same = false;
 
-	if (r < 0 || (r == 0 && settle_owner(db, ev, &present, customer, from ? from : now, take, &same, err)))
+	if (r < 0 || (r == 0 && settle_owner(db, ev, &present, customer, from ? from : now, take, now, &same, err)))
 		return -1;
 	if (same) {
-		if (verified_by && verified_by[0] && !present.verified_by[0] && contact_verify(db, ev, &present.id, verified_by, now, err))
+		if (verified_by && verified_by[0] && !present.verified_by[0] &&
+		    contact_verify(db, ev, &present.id, verified_by, now, err))
 			return -1;
 		return contact_get(db, &present.id, out ? out : &c, err);
 	}
-	/* Without a former owner an address has been its first owner's since ever, so that late messages find it. */
-	if (r == 0 && !from)
-		c.valid_from = now;
-	if (next_owner(db, a, c.valid_from, &c.valid_to, err))
+	if (!from && since(db, a, r == 0, now, &c.valid_from, err))
 		return -1;
-	c.id = uuid7_in(now, uuid_bucket(customer));
 	if (verified_by && verified_by[0]) {
-		snprintf(c.verified_by, sizeof c.verified_by, "%s", verified_by);
+		copy(c.verified_by, sizeof c.verified_by, str_of(verified_by));
 		c.verified_at = now;
 	}
-	snprintf(c.label, sizeof c.label, "%s", label ? label : "");
-	if (insert(db, &c, now, err) || contact_event(db, ev, "identity.added", &c, now, err))
+	copy(c.label, sizeof c.label, str_of(label));
+	if (contact_put(db, ev, &c, now, err))
 		return -1;
 	if (out)
 		*out = c;
 	return 0;
 }
 
-int contact_verify(struct db *db, struct events *ev, const struct uuid *id, const char *by, int64_t now, struct err *err)
+int contact_verify(struct db *db, struct events *ev, const struct uuid *id, const char *by, int64_t now,
+		   struct err *err)
 {
 	struct contact c;
 	struct stmt *q;
 
 	if (contact_get(db, id, &c, err))
 		return -1;
-	q = db_query(db, "UPDATE contact_point SET verified_by = $1, verified_at = $2 WHERE address = $3 AND scheme = $4 AND valid_from = $5");
+	q = db_query(db, "UPDATE contact_point SET verified_by = $1, verified_at = $2 WHERE address = $3 AND scheme = "
+			 "$4 AND valid_from = $5");
 	db_bind_text(q, 1, by);
 	db_bind_i64(q, 2, now);
 	db_bind_text(q, 3, c.address.value);
@@ -204,7 +260,8 @@ int contact_end(struct db *db, struct events *ev, const struct uuid *id, int64_t
 		return -1;
 	if (c.valid_to && c.valid_to <= at)
 		return 0;
-	q = db_query(db, "UPDATE contact_point SET valid_to = $1 WHERE address = $2 AND scheme = $3 AND valid_from = $4");
+	q = db_query(db,
+		     "UPDATE contact_point SET valid_to = $1 WHERE address = $2 AND scheme = $3 AND valid_from = $4");
 	db_bind_i64(q, 1, at > c.valid_from ? at : c.valid_from + 1);
 	db_bind_text(q, 2, c.address.value);
 	db_bind_i64(q, 3, c.address.scheme);
@@ -219,7 +276,8 @@ int contact_label(struct db *db, const struct uuid *id, const char *label, bool 
 
 	if (contact_get(db, id, &c, err))
 		return -1;
-	q = db_query(db, "UPDATE contact_point SET label = $1, preferred = $2 WHERE address = $3 AND scheme = $4 AND valid_from = $5");
+	q = db_query(db, "UPDATE contact_point SET label = $1, preferred = $2 WHERE address = $3 AND scheme = $4 AND "
+			 "valid_from = $5");
 	db_bind_text(q, 1, label);
 	db_bind_i64(q, 2, preferred);
 	db_bind_text(q, 3, c.address.value);
@@ -234,9 +292,10 @@ int contact_touch(struct db *db, const struct contact *c, enum direction d, int6
 
 	if (now - (d == DIRECTION_INBOUND ? c->last_in_at : c->last_out_at) < US_MIN)
 		return 0;
-	q = d == DIRECTION_INBOUND
-		    ? db_query(db, "UPDATE contact_point SET last_in_at = $1 WHERE address = $2 AND scheme = $3 AND valid_from = $4")
-		    : db_query(db, "UPDATE contact_point SET last_out_at = $1 WHERE address = $2 AND scheme = $3 AND valid_from = $4");
+	q = d == DIRECTION_INBOUND ? db_query(db, "UPDATE contact_point SET last_in_at = $1 WHERE address = $2 AND "
+						  "scheme = $3 AND valid_from = $4")
+				   : db_query(db, "UPDATE contact_point SET last_out_at = $1 WHERE address = $2 AND "
+						  "scheme = $3 AND valid_from = $4");
 	db_bind_i64(q, 1, now);
 	db_bind_text(q, 2, c->address.value);
 	db_bind_i64(q, 3, c->address.scheme);
@@ -244,7 +303,10 @@ int contact_touch(struct db *db, const struct contact *c, enum direction d, int6
 	return db_run(q, err);
 }
 
-static int64_t last_used(const struct contact *c) { return c->last_in_at > c->last_out_at ? c->last_in_at : c->last_out_at; }
+static int64_t last_used(const struct contact *c)
+{
+	return c->last_in_at > c->last_out_at ? c->last_in_at : c->last_out_at;
+}
 
 static bool before(const struct contact *a, const struct contact *b)
 {
@@ -256,11 +318,13 @@ static bool before(const struct contact *a, const struct contact *b)
 	return last_used(a) > last_used(b);
 }
 
-int contact_list(struct db *db, const struct uuid *members, size_t members_n, int64_t at, struct contact *out, size_t max,
-		 struct err *err)
+int contact_list(struct db *db, const struct uuid *members, size_t members_n, int64_t at, struct contact *out,
+		 size_t max, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT " COLUMNS " FROM contact_point WHERE customer_id = $1 AND (valid_to IS NULL OR valid_to > $2)"
-				      " AND valid_from <= $2");
+	struct stmt *q =
+		db_query(db, "SELECT " COLUMNS
+			     " FROM contact_point WHERE customer_id = $1 AND (valid_to IS NULL OR valid_to > $2)"
+			     " AND valid_from <= $2");
 	size_t n = 0;
 
 	for (size_t m = 0; m < members_n; m++) {

@@ -4,8 +4,10 @@
 
 #include "customer/private.h"
 
-int customer_event(struct db *db, struct events *ev, const char *type, const struct uuid *id, struct str data, int64_t now,
-		   struct err *err)
+enum { ATTRIBUTES_MAX = 65536 };
+
+int customer_event(struct db *db, struct events *ev, const char *type, const struct uuid *id, struct str data,
+		   int64_t now, struct err *err)
 {
 	struct event e = {.at = now, .type = type, .customer = *id, .data = data};
 	return event_append(ev, db, &e, err);
@@ -35,9 +37,11 @@ static int external_id_free(struct db *db, struct str external_id, struct err *e
 	if (external_id.n == 0)
 		return 0;
 	if (external_id.n > 128)
-		return err_set(err, ERR_SEMANTIC, "external_id_too_long", "/external_id", "an external id has at most 128 bytes");
+		return err_set(err, ERR_SEMANTIC, "external_id_too_long", "/external_id",
+			       "an external id has at most 128 bytes");
 	if (customer_by_external_id(db, external_id, &other, &e) == 0)
-		return err_set(err, ERR_CONFLICT, "external_id_taken", "/external_id", "another customer has this external id");
+		return err_set(err, ERR_CONFLICT, "external_id_taken", "/external_id",
+			       "another customer has this external id");
 	if (e.kind == ERR_NOT_FOUND)
 		return 0;
 	if (err)
@@ -67,7 +71,7 @@ static int attributes_index(struct db *db, const struct uuid *id, const json_t *
 	db_bind_uuid(q, 1, id);
 	if (db_run(q, err))
 		return -1;
-	json_object_foreach((json_t *)attributes, key, v) {
+	json_object_foreach ((json_t *)attributes, key, v) {
 		char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
 		int r;
 
@@ -85,6 +89,9 @@ static int attributes_index(struct db *db, const struct uuid *id, const json_t *
 
 static int attributes_read(struct str text, json_t **out, struct err *err)
 {
+	if (text.n > ATTRIBUTES_MAX)
+		return err_set(err, ERR_SEMANTIC, "attributes_too_large", "/attributes",
+			       "attributes have at most %d bytes", ATTRIBUTES_MAX);
 	if (json_read(text.n ? text : STR("{}"), 8, out, err))
 		return -1;
 	if (json_is_object(*out))
@@ -107,7 +114,8 @@ static void bind_facts(struct stmt *q, const struct customer *c)
 	db_bind_str(q, 7, c->attributes.n ? c->attributes : STR("{}"));
 }
 
-int customer_create(struct db *db, struct events *ev, const struct customer *c, int64_t now, struct uuid *out_id, struct err *err)
+int customer_create(struct db *db, struct events *ev, const struct customer *c, int64_t now, struct uuid *out_id,
+		    struct err *err)
 {
 	struct uuid id = uuid7(now);
 	json_t *attributes = NULL;
@@ -118,7 +126,8 @@ int customer_create(struct db *db, struct events *ev, const struct customer *c, 
 		return -1;
 	if (external_id_free(db, c->external_id, err))
 		goto out;
-	q = db_query(db, "INSERT INTO customer (external_id, name, locale, time_zone, tier, stage, attributes, bucket, id, created_at,"
+	q = db_query(db, "INSERT INTO customer (external_id, name, locale, time_zone, tier, stage, attributes, bucket, "
+			 "id, created_at,"
 			 " updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)");
 	bind_facts(q, c);
 	db_bind_i64(q, 8, bucket_of(&id));
@@ -153,8 +162,9 @@ static void read_row(struct stmt *q, struct arena *a, struct customer *c)
 
 int customer_get(struct db *db, const struct uuid *id, struct arena *a, struct customer *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT id, external_id, name, locale, time_zone, tier, stage, attributes, merged_into, version,"
-				      " created_at, updated_at FROM customer WHERE bucket = $1 AND id = $2");
+	struct stmt *q = db_query(
+		db, "SELECT id, external_id, name, locale, time_zone, tier, stage, attributes, merged_into, version,"
+		    " created_at, updated_at FROM customer WHERE bucket = $1 AND id = $2");
 	int r;
 
 	db_bind_i64(q, 1, bucket_of(id));
@@ -165,7 +175,8 @@ int customer_get(struct db *db, const struct uuid *id, struct arena *a, struct c
 	db_done(q);
 	if (r == DB_END)
 		return err_set(err, ERR_NOT_FOUND, "customer_not_found", NULL, "there is no such customer");
-	if (r == DB_ROW && !out->attributes.p)
+	if (r == DB_ROW && !(out->external_id.p && out->name.p && out->locale.p && out->time_zone.p && out->tier.p &&
+			     out->attributes.p))
 		return err_nomem(err);
 	return r == DB_ROW ? 0 : -1;
 }
@@ -176,7 +187,7 @@ static int merge_patch(json_t *target, const json_t *patch, int depth)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)patch, key, v) {
+	json_object_foreach ((json_t *)patch, key, v) {
 		json_t *at = json_object_get(target, key);
 		if (json_is_null(v)) {
 			json_object_del(target, key);
@@ -207,10 +218,16 @@ static int patched(struct str present, struct str patch, char **text, json_t **t
 	r = merge_patch(*tree, p, 8);
 	json_decref(p);
 	*text = r ? NULL : json_dumps(*tree, JSON_COMPACT);
-	if (*text)
+	if (*text && strlen(*text) <= ATTRIBUTES_MAX)
 		return 0;
+	r = *text ? err_set(err, ERR_SEMANTIC, "attributes_too_large", "/attributes",
+			    "attributes have at most %d bytes", ATTRIBUTES_MAX)
+		  : err_nomem(err);
 	json_decref(*tree);
-	return err_nomem(err);
+	free(*text);
+	*text = NULL;
+	*tree = NULL;
+	return r;
 }
 
 static void apply(struct customer *c, const struct customer_patch *p)
@@ -245,8 +262,10 @@ static int ref_change(struct db *db, struct str from, struct str to, const struc
 
 static int write_row(struct db *db, const struct customer *c, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "UPDATE customer SET external_id = $1, name = $2, locale = $3, time_zone = $4, tier = $5, stage = $6,"
-				      " attributes = $7, version = version + 1, updated_at = $10 WHERE bucket = $8 AND id = $9");
+	struct stmt *q = db_query(
+		db,
+		"UPDATE customer SET external_id = $1, name = $2, locale = $3, time_zone = $4, tier = $5, stage = $6,"
+		" attributes = $7, version = version + 1, updated_at = $10 WHERE bucket = $8 AND id = $9");
 	bind_facts(q, c);
 	db_bind_i64(q, 8, bucket_of(&c->id));
 	db_bind_uuid(q, 9, &c->id);
@@ -254,8 +273,36 @@ static int write_row(struct db *db, const struct customer *c, int64_t now, struc
 	return db_run(q, err);
 }
 
-static int update(struct db *db, struct events *ev, struct arena *a, const struct uuid *id, const struct customer_patch *p,
-		  int64_t now, struct err *err)
+/* Which facts changed, never their values: {"fields":["name","stage"]}. */
+static int updated(struct db *db, struct events *ev, const struct uuid *id, const struct customer_patch *p, int64_t now,
+		   struct err *err)
+{
+	const struct {
+		const char *name;
+		bool set;
+	} facts[] = {{"external_id", p->set_external_id}, {"name", p->set_name}, {"locale", p->set_locale},
+		     {"time_zone", p->set_time_zone},	  {"tier", p->set_tier}, {"stage", p->set_stage},
+		     {"attributes", p->set_attributes}};
+	struct json_out j;
+	struct buf b;
+	int r;
+
+	buf_init(&b, 512);
+	json_begin(&j, &b);
+	json_obj(&j, NULL);
+	json_arr(&j, "fields");
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		if (facts[i].set)
+			json_cstr(&j, NULL, facts[i].name);
+	json_end(&j);
+	json_end(&j);
+	r = b.failed ? err_nomem(err) : customer_event(db, ev, "customer.updated", id, buf_str(&b), now, err);
+	buf_free(&b);
+	return r;
+}
+
+static int update(struct db *db, struct events *ev, struct arena *a, const struct uuid *id,
+		  const struct customer_patch *p, int64_t now, struct err *err)
 {
 	struct customer c;
 	json_t *tree = NULL;
@@ -266,8 +313,8 @@ static int update(struct db *db, struct events *ev, struct arena *a, const struc
 	if (customer_get(db, id, a, &c, err))
 		return -1;
 	if (p->if_version && p->if_version != c.version)
-		return err_set(err, ERR_PRECONDITION, "version_changed", NULL, "the customer has changed since: version %lld",
-			       (long long)c.version);
+		return err_set(err, ERR_PRECONDITION, "version_changed", NULL,
+			       "the customer has changed since: version %lld", (long long)c.version);
 	if (p->set_attributes && patched(c.attributes, p->v.attributes, &text, &tree, err))
 		return -1;
 	before = c.external_id;
@@ -275,14 +322,14 @@ static int update(struct db *db, struct events *ev, struct arena *a, const struc
 	if (text)
 		c.attributes = str_of(text);
 	r = ref_change(db, before, c.external_id, id, err) || write_row(db, &c, now, err) ||
-	    (tree && attributes_index(db, id, tree, err)) || customer_event(db, ev, "customer.updated", id, STR(""), now, err);
+	    (tree && attributes_index(db, id, tree, err)) || updated(db, ev, id, p, now, err);
 	free(text);
 	json_decref(tree);
 	return r ? -1 : 0;
 }
 
-int customer_update(struct db *db, struct events *ev, const struct uuid *id, const struct customer_patch *p, int64_t now,
-		    struct err *err)
+int customer_update(struct db *db, struct events *ev, const struct uuid *id, const struct customer_patch *p,
+		    int64_t now, struct err *err)
 {
 	struct arena *a = arena_new(1 << 20);
 	int r = a ? update(db, ev, a, id, p, now, err) : err_nomem(err);

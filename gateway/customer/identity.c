@@ -56,41 +56,24 @@ int identity_members(struct db *db, const struct uuid *id, struct uuid out[MEMBE
 	return n;
 }
 
-static int prospect(struct db *db, struct events *ev, const struct address *a, struct str display_name, int64_t at, int64_t now,
-		    struct identity *out, struct err *err)
+/* Nobody has the address at `at`: its new owner's time begins where the last one's ended, or has always been. */
+static int prospect(struct db *db, struct events *ev, const struct address *a, struct str display_name, int64_t at,
+		    int64_t now, struct identity *out, struct err *err)
 {
 	struct customer c = {.stage = STAGE_PROSPECT};
-	struct contact later;
-	int64_t from = 0;
-	int r;
+	struct contact *p = &out->contact;
 
 	if (display_name.n && display_name.n <= 200 && str_utf8_ok(display_name))
 		c.name = display_name;
 	if (customer_create(db, ev, &c, now, &out->survivor, err))
 		return -1;
-	/* The address had an owner before: the prospect's time begins where the former one's ended. */
-	r = contact_find(db, a, INT64_MAX, &later, err);
-	if (r < 0)
-		return -1;
-	from = 1; /* somebody has it only since later: from the beginning until then it was somebody else's */
-	if (r == 1) {
-		struct stmt *q = db_query(db, "SELECT COALESCE(MAX(valid_to), 0) FROM contact_point WHERE address = $1 AND scheme = $2"
-					      " AND valid_to <= $3");
-		db_bind_text(q, 1, a->value);
-		db_bind_i64(q, 2, a->scheme);
-		db_bind_i64(q, 3, at);
-		r = db_step(q, err);
-		from = r == DB_ROW ? db_col_i64(q, 0) : 0;
-		db_done(q);
-		if (r == DB_ERROR)
-			return -1;
-	}
+	*p = (struct contact){.customer = out->survivor, .address = *a};
 	out->created = true;
-	return contact_add(db, ev, &out->survivor, a, NULL, NULL, from, from != 0, now, &out->contact, err);
+	return contact_released(db, a, at, &p->valid_from, err) || contact_put(db, ev, p, now, err) ? -1 : 0;
 }
 
-int identity_resolve(struct db *db, struct events *ev, const struct address *a, struct str display_name, int64_t at, int64_t now,
-		     struct identity *out, struct err *err)
+int identity_resolve(struct db *db, struct events *ev, const struct address *a, struct str display_name, int64_t at,
+		     int64_t now, struct identity *out, struct err *err)
 {
 	int r = contact_find(db, a, at ? at : now, &out->contact, err);
 

@@ -3,8 +3,9 @@
 
 int never_merge_add(struct db *db, const struct address *a, const char *note, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "INSERT INTO never_merge (address, scheme, note, created_at) VALUES ($1, $2, $3, $4)"
-				      " ON CONFLICT (address, scheme) DO UPDATE SET note = excluded.note");
+	struct stmt *q =
+		db_query(db, "INSERT INTO never_merge (address, scheme, note, created_at) VALUES ($1, $2, $3, $4)"
+			     " ON CONFLICT (address, scheme) DO UPDATE SET note = excluded.note");
 	db_bind_text(q, 1, a->value);
 	db_bind_i64(q, 2, a->scheme);
 	db_bind_text(q, 3, note ? note : "");
@@ -22,25 +23,12 @@ int never_merge_remove(struct db *db, const struct address *a, struct err *err)
 	return db_changes(db) ? 0 : err_set(err, ERR_NOT_FOUND, "not_listed", NULL, "this address is not on the list");
 }
 
-/* No-reply mailboxes are nobody's, whether listed or not. */
-static bool no_reply(const struct address *a)
-{
-	static const char *const starts[] = {"noreply@", "no-reply@", "do-not-reply@", "donotreply@", "mailer-daemon@", "postmaster@"};
-
-	if (a->scheme != SCHEME_MAIL)
-		return false;
-	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-		if (strncasecmp(a->value, starts[i], strlen(starts[i])) == 0)
-			return true;
-	return false;
-}
-
 int never_merge_has(struct db *db, const struct address *a, bool *out, struct err *err)
 {
 	struct stmt *q;
 	int r;
 
-	*out = a->scheme == SCHEME_SENDER || a->scheme == SCHEME_SHORT || no_reply(a);
+	*out = !address_identifies(a); /* listed or not */
 	if (*out)
 		return 0;
 	q = db_query(db, "SELECT 1 FROM never_merge WHERE address = $1 AND scheme = $2");
@@ -54,7 +42,8 @@ int never_merge_has(struct db *db, const struct address *a, bool *out, struct er
 
 int never_merge_json(struct db *db, struct json_out *j, const char *key, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT address, scheme, note, created_at FROM never_merge ORDER BY address LIMIT 1000");
+	struct stmt *q =
+		db_query(db, "SELECT address, scheme, note, created_at FROM never_merge ORDER BY address LIMIT 1000");
 	int r;
 
 	json_arr(j, key);

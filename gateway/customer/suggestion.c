@@ -1,19 +1,19 @@
-/*
- * Claims and suggestions: two customers seem to be one. Merged by itself is only what is proven on both sides; everything
- * else a person decides.
- */
-#include "customer/identity.h"
+/* Suggestions: two customers seem to be one, and a person decides. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "customer/private.h"
 
-enum { STATE_OPEN, STATE_ACCEPTED, STATE_REJECTED, CONTACTS_AUTO = 8 };
+enum { STATE_OPEN, STATE_ACCEPTED, STATE_REJECTED, LIST_MAX = 200 };
 
-int suggest(struct db *db, struct events *ev, const struct uuid *a, const struct uuid *b, const char *reason, int64_t now,
-	    struct err *err)
+int suggest(struct db *db, struct events *ev, const struct uuid *a, const struct uuid *b, const char *reason,
+	    int64_t now, struct err *err)
 {
 	/* One row for a pair, whichever side is named first; a pair that was decided is not asked about again. */
 	const struct uuid *low = memcmp(a, b, sizeof *a) < 0 ? a : b, *high = low == a ? b : a;
-	struct stmt *q = db_query(db, "INSERT INTO merge_suggestion (id, customer_a, customer_b, reason, at) VALUES ($1, $2, $3, $4, $5)"
-				      " ON CONFLICT (customer_a, customer_b) DO NOTHING");
+	struct stmt *q = db_query(
+		db, "INSERT INTO merge_suggestion (id, customer_a, customer_b, reason, at) VALUES ($1, $2, $3, $4, $5)"
+		    " ON CONFLICT (customer_a, customer_b) DO NOTHING");
 	struct uuid id = uuid7(now);
 	char x[UUID_TEXT], y[UUID_TEXT];
 	struct buf json;
@@ -39,112 +39,39 @@ int suggest(struct db *db, struct events *ev, const struct uuid *a, const struct
 	return r;
 }
 
-struct side {
-	struct uuid survivor;
-	struct customer customer;
-	int contacts; /* current contact points of the claimed scheme */
-	bool known;   /* has an external id or something verified */
-};
-
-static int look(struct db *db, struct arena *a, const struct uuid *id, enum scheme scheme, int64_t now, struct side *out,
-		struct err *err)
+int suggestion_was_rejected(struct db *db, const struct uuid *a, const struct uuid *b, bool *out, struct err *err)
 {
-	struct contact list[32];
-	struct uuid members[MEMBERS_MAX];
-	int n = identity_members(db, id, members, err), k;
-
-	if (n < 0 || customer_get(db, &members[0], a, &out->customer, err))
-		return -1;
-	out->survivor = members[0];
-	out->known = out->customer.external_id.n > 0;
-	k = contact_list(db, members, (size_t)n, now, list, 32, err);
-	for (int i = 0; i < k; i++) {
-		out->contacts += list[i].address.scheme == scheme;
-		out->known = out->known || list[i].verified_by[0];
-	}
-	return k < 0 ? -1 : 0;
-}
-
-static bool older(const struct side *a, const struct side *b)
-{
-	if (a->known != b->known)
-		return a->known;
-	if ((a->customer.stage == STAGE_PROSPECT) != (b->customer.stage == STAGE_PROSPECT))
-		return a->customer.stage != STAGE_PROSPECT;
-	return memcmp(&a->survivor, &b->survivor, sizeof a->survivor) < 0;
-}
-
-static int merge_sides(struct db *db, struct events *ev, const struct side *a, const struct side *b, const char *how, int64_t now,
-		       struct err *err)
-{
-	const struct side *keep = older(a, b) ? a : b, *join = keep == a ? b : a;
-	struct uuid record;
-
-	return identity_merge(db, ev, &keep->survivor, &join->survivor, how, "system", now, &record, err);
-}
-
-/* The address is another customer's. */
-static int contested(struct db *db, struct events *ev, struct arena *arena, const struct uuid *customer, const struct contact *theirs,
-		     const char *verified_by, int64_t now, bool *out_merged, struct err *err)
-{
-	struct side us = {0}, them = {0};
-	enum scheme scheme = theirs->address.scheme;
-
-	if (look(db, arena, customer, scheme, now, &us, err) || look(db, arena, &theirs->customer, scheme, now, &them, err))
-		return -1;
-	/* A browser proven to be somebody's: what it did while nobody was signed in joins; a second person on the same
-	 * browser takes it over from now on, and the first keeps what was before. */
-	if (scheme == SCHEME_VISITOR && verified_by) {
-		*out_merged = !them.known;
-		if (them.known)
-			return contact_add(db, ev, customer, &theirs->address, verified_by, NULL, now, true, now, NULL, err);
-		if (contact_verify(db, ev, &theirs->id, verified_by, now, err))
-			return -1;
-		return merge_sides(db, ev, &us, &them, "visitor proven by the site", now, err);
-	}
-	if (verified_by && theirs->verified_by[0] && us.contacts + them.contacts <= CONTACTS_AUTO) {
-		*out_merged = true;
-		return merge_sides(db, ev, &us, &them, "address verified on both sides", now, err);
-	}
-	return suggest(db, ev, &us.survivor, &them.survivor, "the same address is claimed by both", now, err);
-}
-
-int identity_claim(struct db *db, struct events *ev, const struct uuid *customer, const struct address *a, const char *verified_by,
-		   int64_t now, bool *out_merged, struct err *err)
-{
-	struct uuid ours, theirs;
-	struct contact present;
-	struct arena *arena;
-	bool never;
+	const struct uuid *low = memcmp(a, b, sizeof *a) < 0 ? a : b, *high = low == a ? b : a;
+	struct stmt *q =
+		db_query(db, "SELECT 1 FROM merge_suggestion WHERE customer_a = $1 AND customer_b = $2 AND state = $3");
 	int r;
 
-	*out_merged = false;
-	if (never_merge_has(db, a, &never, err))
-		return -1;
-	if (never)
-		return 0;
-	r = contact_find(db, a, 0, &present, err);
-	if (r < 0)
-		return -1;
-	if (r == 1)
-		return contact_add(db, ev, customer, a, verified_by, NULL, 0, false, now, NULL, err);
-	if (identity_survivor(db, customer, &ours, err) || identity_survivor(db, &present.customer, &theirs, err))
-		return -1;
-	if (uuid_eq(&ours, &theirs))
-		return verified_by && !present.verified_by[0] ? contact_verify(db, ev, &present.id, verified_by, now, err) : 0;
-	arena = arena_new(1 << 20);
-	if (!arena)
-		return err_nomem(err);
-	r = contested(db, ev, arena, customer, &present, verified_by, now, out_merged, err);
-	arena_free(&arena);
-	return r;
+	db_bind_uuid(q, 1, low);
+	db_bind_uuid(q, 2, high);
+	db_bind_i64(q, 3, STATE_REJECTED);
+	r = db_step(q, err);
+	*out = r == DB_ROW;
+	db_done(q);
+	return r == DB_ERROR ? -1 : 0;
 }
 
-int suggestion_decide(struct db *db, struct events *ev, const struct uuid *id, bool accept, const char *author, int64_t now,
-		      struct err *err)
+/* Between suggestion and decision either may have been merged, perhaps the two with each other. */
+static int accepted(struct db *db, struct events *ev, const struct uuid *a, const struct uuid *b, const char *author,
+		    int64_t now, struct err *err)
+{
+	struct uuid ours, theirs;
+
+	if (identity_survivor(db, a, &ours, err) || identity_survivor(db, b, &theirs, err))
+		return -1;
+	return uuid_eq(&ours, &theirs) ? 0
+				       : merge_by_rank(db, ev, &ours, &theirs, "suggestion accepted", author, now, err);
+}
+
+int suggestion_decide(struct db *db, struct events *ev, const struct uuid *id, bool accept, const char *author,
+		      int64_t now, struct err *err)
 {
 	struct stmt *q = db_query(db, "SELECT customer_a, customer_b, state FROM merge_suggestion WHERE id = $1");
-	struct uuid a, b, record;
+	struct uuid a, b;
 	int64_t state = 0;
 	int r;
 
@@ -162,7 +89,7 @@ int suggestion_decide(struct db *db, struct events *ev, const struct uuid *id, b
 		return err_set(err, ERR_NOT_FOUND, "suggestion_not_found", NULL, "there is no such suggestion");
 	if (state != STATE_OPEN)
 		return err_set(err, ERR_CONFLICT, "already_decided", NULL, "this suggestion has been decided before");
-	if (accept && identity_merge(db, ev, &a, &b, "suggestion accepted", author, now, &record, err))
+	if (accept && accepted(db, ev, &a, &b, author, now, err))
 		return -1;
 	q = db_query(db, "UPDATE merge_suggestion SET state = $1, decided_at = $2, decided_by = $3 WHERE id = $4");
 	db_bind_i64(q, 1, accept ? STATE_ACCEPTED : STATE_REJECTED);
@@ -172,28 +99,53 @@ int suggestion_decide(struct db *db, struct events *ev, const struct uuid *id, b
 	return db_run(q, err);
 }
 
-int suggestions_json(struct db *db, int limit, struct json_out *j, const char *key, struct err *err)
+struct suggestion {
+	struct uuid id, a, b;
+	char reason[120];
+	int64_t at;
+};
+
+static int open_ones(struct db *db, int limit, struct suggestion *out, int *n, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT id, customer_a, customer_b, reason, at FROM merge_suggestion WHERE state = 0"
-				      " ORDER BY id DESC LIMIT $1");
-	struct uuid u;
+	struct stmt *q =
+		db_query(db, "SELECT id, customer_a, customer_b, reason, at FROM merge_suggestion WHERE state = 0"
+			     " ORDER BY id DESC LIMIT $1");
 	int r;
 
-	json_arr(j, key);
 	db_bind_i64(q, 1, limit);
-	while ((r = db_step(q, err)) == DB_ROW) {
-		json_obj(j, NULL);
-		db_col_uuid(q, 0, &u);
-		json_uuid(j, "id", &u);
-		db_col_uuid(q, 1, &u);
-		json_uuid(j, "customer_a", &u);
-		db_col_uuid(q, 2, &u);
-		json_uuid(j, "customer_b", &u);
-		json_str(j, "reason", db_col_str(q, 3));
-		json_time(j, "at", db_col_i64(q, 4));
-		json_end(j);
+	for (*n = 0; (r = db_step(q, err)) == DB_ROW && *n < limit; ++*n) {
+		struct suggestion *s = &out[*n];
+		struct str reason = db_col_str(q, 3);
+		db_col_uuid(q, 0, &s->id);
+		db_col_uuid(q, 1, &s->a);
+		db_col_uuid(q, 2, &s->b);
+		snprintf(s->reason, sizeof s->reason, "%.*s", (int)reason.n, reason.p);
+		s->at = db_col_i64(q, 4);
 	}
 	db_done(q);
-	json_end(j);
 	return r == DB_ERROR ? -1 : 0;
+}
+
+int suggestions_json(struct db *db, int limit, struct json_out *j, const char *key, struct err *err)
+{
+	struct suggestion *v = calloc(LIST_MAX, sizeof *v);
+	int n = 0, r = v ? open_ones(db, limit < LIST_MAX ? limit : LIST_MAX, v, &n, err) : err_nomem(err);
+
+	json_arr(j, key);
+	for (int i = 0; i < n && r == 0; i++) {
+		struct uuid a, b;
+		r = identity_survivor(db, &v[i].a, &a, err) || identity_survivor(db, &v[i].b, &b, err) ? -1 : 0;
+		if (r || uuid_eq(&a, &b)) /* one customer by now: nothing left to decide */
+			continue;
+		json_obj(j, NULL);
+		json_uuid(j, "id", &v[i].id);
+		json_uuid(j, "customer_a", &a);
+		json_uuid(j, "customer_b", &b);
+		json_cstr(j, "reason", v[i].reason);
+		json_time(j, "at", v[i].at);
+		json_end(j);
+	}
+	json_end(j);
+	free(v);
+	return r;
 }

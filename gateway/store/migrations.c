@@ -23,6 +23,7 @@ static const char step_1[] =
 	" version BIGINT NOT NULL DEFAULT 1, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,"
 	" PRIMARY KEY (bucket, id)) WITHOUT ROWID;"
 	"CREATE INDEX customer_merged ON customer (merged_into) WHERE merged_into IS NOT NULL;"
+	"CREATE INDEX customer_newest ON customer (id) WHERE merged_into IS NULL;"
 	/* External ids are looked up without knowing the customer, so they have a table of their own. */
 	"CREATE TABLE customer_ref (external_id TEXT NOT NULL PRIMARY KEY, customer_id BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE customer_attribute (key TEXT NOT NULL, value TEXT NOT NULL, customer_id BLOB NOT NULL,"
