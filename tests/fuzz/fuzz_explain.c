@@ -11,7 +11,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str in = str_n((const char *)data + 1, size ? size - 1 : 0);
 	struct json_out j;
 	json_t *doc = NULL;
-	struct err e;
 	struct buf b;
 	char *hex;
 
@@ -26,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 2: sms_explain_text(in, &j); break;
 	default: sms_explain_pdu(str_n(hex, 2 * in.n), &j); break;
 	}
-	if (!b.failed && json_read(buf_str(&b), 8, &doc, &e))
+	if (!b.failed && !(doc = json_loadb(b.p, b.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL)))
 		abort();
 	json_decref(doc);
 	buf_free(&b);
