@@ -91,9 +91,13 @@ int held_parts(struct held *h, uint16_t n)
 static void give_outcomes(struct account *a)
 {
 	size_t n = a->out_n;
+	int64_t now;
 
 	if (!n)
 		return;
+	now = clock_now();
+	for (size_t i = 0; i < n; i++)
+		a->out[i].at = now;
 	a->out_n = 0;
 	a->host->outcomes(a->host->self, a->out, n);
 	for (size_t i = 0; i < n; i++)
@@ -129,7 +133,6 @@ void held_finish(struct account *a, struct held *h, enum outcome_kind kind, cons
 		.retry_after = retry_after,
 		.external_ids = h->ids,
 		.external_ids_n = h->accepted ? h->parts : 0,
-		.at = 0,
 	};
 	a->out_held[a->out_n++] = h;
 	account_flush_soon(a);

@@ -328,6 +328,8 @@ void submit_answered(struct link *l, uint32_t seq, uint32_t status, struct str i
 		return;
 	}
 	l->unanswered = 0;
+	if (status == 0)
+		throttle_ok(&a->throttle, now_of(a));
 	account_answer_count(a, status);
 	log_debug("smpp.in", "account", a->host->name, "link", l->name, "command", "submit_sm_resp", "sequence",
 		  LOG_INT(seq), "status", sms_status_name(status), "correlation", e.held->correlation, LOG_END);

@@ -6,8 +6,10 @@
 #define NS INT64_C(1000)
 #define BURST_NS (50 * US_MS * NS) /* what an idle account may catch up at once */
 #define WAKE_NS (5 * US_MS * NS)   /* worth waking up for */
+#define CUT_EVERY (200 * US_MS)
+#define SHORTEST (10 * US_MS) /* to measure a rate over */
 
-enum { LEAST_RATE = 1, STEPS = 20 };
+enum { LEAST_RATE = 1, STEPS = 20, BASE_MOST = 8 };
 
 void throttle_init(struct throttle *t, int64_t limit, int64_t now)
 {
@@ -81,19 +83,39 @@ int64_t throttle_next(const struct throttle *t, int64_t now)
 	return at > now ? at : now + 1;
 }
 
+void throttle_ok(struct throttle *t, int64_t now)
+{
+	if (now - t->ok_since > US_SEC) {
+		t->ok_since = now;
+		t->ok = 0;
+	}
+	t->ok++;
+}
+
+static int64_t cut_rate(const struct throttle *t, int64_t now)
+{
+	int64_t span = now - t->ok_since, ok = t->ok * US_SEC / (span > SHORTEST ? span : SHORTEST);
+	int64_t most = t->rate - (t->rate + 19) / 20, least = t->rate / 4, rate = ok < most ? ok : most;
+
+	rate = rate > least ? rate : least;
+	return rate > LEAST_RATE ? rate : LEAST_RATE;
+}
+
 bool throttle_cut(struct throttle *t, int64_t now, int64_t sent_at)
 {
-	int64_t span = now - t->since, seen = span > US_SEC / 10 ? t->seen * US_SEC / span : t->seen;
+	int64_t span = now - t->since, seen = t->seen * US_SEC / (span > SHORTEST ? span : SHORTEST);
 
-	if (sent_at <= t->cut_at)
+	if (sent_at <= t->cut_at || now - t->cut_at < CUT_EVERY)
 		return false; /* went out with those that led to the last cut */
 	recover(t, now);
 	if (!t->rate)
 		t->rate = seen > t->last ? seen : t->last;
 	if (!t->base)
 		t->base = t->rate > 2 ? t->rate : 2;
-	t->rate = t->rate / 2 < LEAST_RATE ? LEAST_RATE : t->rate / 2;
-	t->cut_at = t->given_at = now;
+	t->rate = cut_rate(t, now);
+	t->base = t->base < BASE_MOST * t->rate ? t->base : BASE_MOST * t->rate;
+	t->cut_at = t->given_at = t->ok_since = now;
+	t->ok = 0;
 	t->next = now * NS + step_ns(t);
 	return true;
 }

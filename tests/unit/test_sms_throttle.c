@@ -47,22 +47,27 @@ Test(sms_throttle, without_a_limit_there_is_always_room)
 	cr_expect_eq(throttle_room(&t, 0), INT32_MAX);
 }
 
-Test(sms_throttle, halves_once_for_what_was_in_flight_and_recovers)
+Test(sms_throttle, cuts_once_for_what_was_in_flight_and_recovers)
 {
 	struct throttle t;
 	int64_t now = US_SEC, sent_at = now;
 
 	throttle_init(&t, 100, now);
 	now += 10 * US_MS;
+	for (int i = 0; i < 10; i++)
+		throttle_ok(&t, now);
 	cr_expect(throttle_cut(&t, now, sent_at));
-	cr_expect_eq(t.rate, 50);
-	cr_expect_not(throttle_cut(&t, now + US_MS, sent_at), "the same flight must not halve twice");
-	cr_expect_eq(t.rate, 50);
-	cr_expect(throttle_cut(&t, now + 20 * US_MS, now + 10 * US_MS));
-	cr_expect_eq(t.rate, 25);
-	now += 20 * US_MS;
+	cr_expect_eq(t.rate, 95, "all others were accepted: a twentieth less");
+	cr_expect_not(throttle_cut(&t, now + US_SEC, sent_at), "the same flight must not cut twice");
+	cr_expect_not(throttle_cut(&t, now + 20 * US_MS, now + 10 * US_MS), "nor one that follows at once");
+	cr_expect_eq(t.rate, 95);
+	now += 250 * US_MS;
+	for (int i = 0; i < 10; i++)
+		throttle_ok(&t, now);
+	cr_expect(throttle_cut(&t, now, now - 10 * US_MS));
+	cr_expect_eq(t.rate, 40, "ten were accepted in a quarter of a second");
 	throttle_room(&t, now + 2 * US_SEC);
-	cr_expect_eq(t.rate, 35, "a twentieth of 100 each second, not %lld", (long long)t.rate);
+	cr_expect_eq(t.rate, 50, "a twentieth of 100 each second, not %lld", (long long)t.rate);
 	throttle_room(&t, now + 60 * US_SEC);
 	cr_expect_eq(t.rate, 100);
 	cr_expect_not(throttle_is_cut(&t));
@@ -77,8 +82,7 @@ Test(sms_throttle, finds_a_rate_where_none_was_set)
 	for (int i = 0; i < 2000; i++, now += US_MS)
 		throttle_take(&t, now, 2);
 	cr_expect(throttle_cut(&t, now, now));
-	cr_expect_geq(t.rate, 900);
-	cr_expect_leq(t.rate, 1100);
+	cr_expect_eq(t.rate, 500, "nothing was accepted: a quarter of some 2000");
 	throttle_room(&t, now + 120 * US_SEC);
 	cr_expect_eq(throttle_room(&t, now + 120 * US_SEC), INT32_MAX, "free again after a while");
 }
