@@ -45,7 +45,7 @@ static int account(struct loading *l, const struct section *sec, const struct ch
 	struct config *c = l->c;
 	struct config_account *a = &c->accounts[c->accounts_n];
 
-	for (size_t i = 0; i < c->accounts_n; i++)
+	for (size_t i = 0; i < c->accounts_n && c->accounts[i].name; i++)
 		if (strcmp(c->accounts[i].name, section_name(sec)) == 0)
 			return err_set(e, ERR_INVALID, "settings_invalid", section_name(sec),
 				       "%s:%d: the account name \"%s\" was used in line %d", settings_file(c->file),
@@ -176,7 +176,7 @@ void config_free(struct config **cp)
 
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->accounts_n; i++) {
+	for (size_t i = 0; i < c->accounts_n && c->accounts[i].ops; i++) {
 		settings_release(c->accounts[i].ops->settings, c->accounts[i].set);
 		free(c->accounts[i].set);
 	}

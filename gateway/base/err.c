@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_nomem
+#undef err_context
+
 int err_set(struct err *e, enum err_kind kind, const char *code, const char *field, const char *fmt, ...)
 {
 	va_list ap;

@@ -170,7 +170,8 @@ void json_time_(struct json_out *j, int64_t at)
 	*to++ = '.';
 	*to++ = (char)('0' + ms / 100);
 	to = two(to, ms % 100);
-	memcpy(to, "Z\"", 2);
+	*to++ = 'Z';
+	*to = '"';
 	j->b->n += 26;
 }
 

@@ -135,7 +135,7 @@ int identity_unmerge(struct db *db, struct events *ev, const struct uuid *merge,
 		     struct uuid *out_survivor, struct uuid *out_restored, struct err *err)
 {
 	struct stmt *q = db_query(db, "SELECT survivor, merged, undone_at FROM customer_merge WHERE id = $1");
-	struct uuid keep, join;
+	struct uuid keep = {{0}}, join = {{0}};
 	bool undone = false;
 	int r;
 

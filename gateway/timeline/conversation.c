@@ -420,7 +420,7 @@ int conversation_thread_outbound(struct db *db, struct events *ev, const struct 
 				 struct arena *a, int64_t now, struct err *err)
 {
 	struct threading t = {.db = db, .ev = ev, .members_n = members_n, .i = i, .arena = a, .now = now, .err = err};
-	struct conversation c;
+	struct conversation c = {0};
 	int r;
 
 	memcpy(t.members, members, members_n * sizeof *members);

@@ -19,7 +19,7 @@ size_t cursor_text(const struct cursor *c, char out[CURSOR_TEXT])
 
 bool cursor_parse(struct str s, struct cursor *out)
 {
-	char room[LONG + 8], again[CURSOR_TEXT];
+	char room[LONG + 8] = {0}, again[CURSOR_TEXT];
 	struct buf raw = {.p = room, .cap = sizeof room, .max = LONG};
 	struct cursor c = {0};
 

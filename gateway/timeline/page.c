@@ -207,7 +207,7 @@ static int several_sources(struct page *p, struct uuid *next, struct err *err)
 	int r = 0;
 
 	buf_init(&p->aside, PAGE_BYTES);
-	p->entries = malloc(sizeof *p->entries * 2 * (LIMIT_MAX + 2));
+	p->entries = calloc(2 * (LIMIT_MAX + 2), sizeof *p->entries);
 	if (!p->entries)
 		return err_nomem(err);
 	for (size_t m = 0; r == 0 && m < p->members_n; m++)
