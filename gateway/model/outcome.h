@@ -10,11 +10,15 @@ enum outcome_kind {
 	OUTCOME_RETRY,	   /* temporary: again with back-off until expiry */
 	OUTCOME_THROTTLED, /* the carrier asks us to slow down: again soon, not counted as an attempt */
 	OUTCOME_FAILED,	   /* permanent */
-	OUTCOME_UNCERTAIN, /* it was on the wire and the answer was lost */
+	OUTCOME_UNCERTAIN, /* it was on the wire and the answer was lost; see retry_after */
 	OUTCOME_EXPIRED,   /* its life ended before it could be sent */
 	OUTCOME_CANCELLED, /* cancelled while the adapter held it */
 	OUTCOME_RELEASED   /* never reached the wire (link down, stopping): back into the outbox, not counted */
 };
+
+/* retry_after of UNCERTAIN: 0 leaves it to the purpose of the message (service: again; marketing: wait for the receipt);
+ * OUTCOME_WAITS waits whatever the purpose. An adapter that is set to send again says RETRY. */
+#define OUTCOME_WAITS (-1)
 
 struct outcome {
 	struct delivery_id id;

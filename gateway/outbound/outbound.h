@@ -5,9 +5,21 @@
  *
  * Accepted means committed. The dispatcher keeps the near future of each account's outbox in memory, in order of
  * priority and then first in, first out; the rest stays in the store. A service message is sent at least once: after a
- * crash whatever has no outcome on disk is sent again, which is at most what the account's window held. A marketing
- * message is sent at most once: its claim is committed before it reaches the wire, and a claim without an outcome is
- * `uncertain` and waits for its receipt.
+ * crash whatever has no outcome on disk is sent again. A marketing message is sent at most once: its claim is committed
+ * before it reaches the wire, and a claim without an outcome is `uncertain` and waits for its receipt.
+ *
+ * Bound on duplicates. A delivery counts against its account's window (channel_caps.window: what the adapter will hold)
+ * from the moment it is offered until its outcome is *committed*, not merely answered. So a crash can repeat no more than
+ * one window for each account, and the wire is kept full all the same, since an adapter's window has room for what waits
+ * beside what is on the wire, and an answer is committed within a millisecond or two.
+ *
+ * Order. Within an account, a priority and a purpose first in, first out, by due time, which the writer makes strictly
+ * increasing; what is tried again comes when it is due again. High goes before normal before bulk, but one in sixteen is
+ * taken from the back so that bulk never starves.
+ *
+ * What a row of `delivery` says: outbox 1 waits or is in flight, 2 waits for its receipt, 0 is done with. trail: lines
+ * "<at_us> <status> <cause>\n", the last one is the present. parts: [{"id":"…","status":"…"}…], one for each part that the
+ * carrier named, in order.
  */
 #pragma once
 #include "channel/accounts.h"
@@ -60,9 +72,10 @@ void outbound_batch_reset(struct outbound_batch *b);	       /* at the start of r
 int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct send_request *r, int64_t now,
 			 struct send_result *out, struct err *err);
 void outbound_batch_committed(struct outbound_batch *b); /* in done, on success: hands over to the dispatcher */
-void outbound_batch_free(struct outbound_batch **b);
+void outbound_batch_free(struct outbound_batch **b); /* any thread */
 
 /* Write-job body: ERR_CONFLICT "not_cancellable" when it is on its way. */
+/* What was cancelled needs no more; if the transaction fails after all, the dispatcher finds out by itself. */
 int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *message, const char *author, int64_t now,
 		    struct err *err);
 
@@ -84,13 +97,16 @@ void outbound_free(struct outbound **o);
 void outbound_outcomes(struct outbound *o, struct str account, const struct outcome *v, size_t n);
 typedef void receipt_fn(void *arg, const struct err *err); /* after the commit, on the writer's thread */
 void outbound_receipt(struct outbound *o, const struct receipt *r, receipt_fn *done, void *arg);
+/* Many in one write job; done runs for each with its args[k]. */
+void outbound_receipts(struct outbound *o, const struct receipt *v, size_t n, receipt_fn *done, void *const *args);
 void outbound_ready(struct outbound *o, struct str account);
 void outbound_account_state(struct outbound *o, struct str account, enum account_state s);
 void outbound_read_upto(struct outbound *o, const struct address *who, const struct uuid *upto);
 
 /* How deliveries reach an adapter: runs on the dispatcher's thread; posts a batch to the account's loop. Given by host. */
 struct outbound_carrier {
-	/* Offers n deliveries; what the adapter does not take comes back through outbound_returned. */
+	/* Offers n deliveries. They stay where they are, with all their strings, until outbound_taken, which must follow
+	 * exactly once. One offer at a time for each account. */
 	void (*offer)(void *arg, struct str account, const struct delivery *v, size_t n);
 	void (*cancel)(void *arg, struct str account, const struct delivery_id *id);
 	void *arg;
@@ -98,5 +114,8 @@ struct outbound_carrier {
 void outbound_set_carrier(struct outbound *o, const struct outbound_carrier *c);
 /* The adapter took the first `taken` of the last offer. */
 void outbound_taken(struct outbound *o, struct str account, size_t taken, size_t offered);
+
+/* Something of this priority was written to the outbox and no batch hands it over: look into the store. Any thread. */
+void outbound_look(struct outbound *o, struct str account, enum priority p);
 
 void outbound_metrics(struct outbound *o, struct buf *prometheus);

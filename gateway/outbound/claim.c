@@ -1,0 +1,182 @@
+/*
+ * Claims: what must be on disk before the wire. A marketing message becomes `sending` with its fencing token, and its
+ * attempt is counted before it is made; so after a crash it is known that it may have been sent, and one that crashes us
+ * runs out of attempts. Whatever policy refuses now, what has expired, and what has had all its attempts, ends here too.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "outbound/private.h"
+
+enum verdict { GONE, GO, ENDED };
+
+struct claim {
+	struct again again;
+	struct task task;
+	struct lane *lane;
+	size_t n;
+	struct entry {
+		struct item *item;
+		int64_t token;
+		enum verdict verdict;
+		enum status ended;
+	} v[];
+};
+
+static int write_claim(struct claim *c, struct entry *e, struct db *db, int64_t now, struct err *err)
+{
+	struct item *i = e->item;
+	struct buf *trail = &c->again.o->trail;
+	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, token = $2, attempts = attempts + 1, trail = trail || $3,"
+				      " updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1 AND token = $8");
+	buf_reset(trail);
+	trail_line(trail, now, STATUS_SENDING, "claimed", STR(""));
+	db_bind_i64(q, 1, STATUS_SENDING);
+	db_bind_i64(q, 2, e->token);
+	db_bind_str(q, 3, buf_str(trail));
+	db_bind_i64(q, 4, now);
+	db_bind_uuid(q, 5, &i->d.id.message);
+	db_bind_i64(q, 6, i->d.id.n);
+	db_bind_i64(q, 7, bucket_of(&i->d.id.message));
+	db_bind_i64(q, 8, i->stored_token);
+	if (db_run(q, err))
+		return -1;
+	e->verdict = db_changes(db) ? GO : GONE;
+	return 0;
+}
+
+static int write_end(struct claim *c, struct entry *e, struct db *db, enum status s, const char *reason, int64_t now,
+		     struct err *err)
+{
+	struct item *i = e->item;
+	struct buf *trail = &c->again.o->trail;
+	struct facts f = {i->d.customer, i->d.conversation, c->lane->channel, str_of(c->lane->name), i->d.id};
+	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = $2, trail = trail || $3, updated_at = $4"
+				      " WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1");
+	buf_reset(trail);
+	trail_line(trail, now, s, reason, STR(""));
+	db_bind_i64(q, 1, s);
+	db_bind_text(q, 2, reason);
+	db_bind_str(q, 3, buf_str(trail));
+	db_bind_i64(q, 4, now);
+	db_bind_uuid(q, 5, &i->d.id.message);
+	db_bind_i64(q, 6, i->d.id.n);
+	db_bind_i64(q, 7, bucket_of(&i->d.id.message));
+	if (db_run(q, err))
+		return -1;
+	e->verdict = db_changes(db) ? ENDED : GONE;
+	e->ended = s;
+	return e->verdict == GONE ? 0 : status_event(c->again.o, db, &f, s, str_of(reason), STR(""), now, NULL, err);
+}
+
+static int decide(struct claim *c, struct entry *e, struct db *db, int64_t now, struct err *err)
+{
+	struct outbound *o = c->again.o;
+	struct item *i = e->item;
+	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt};
+	enum status s = STATUS_FAILED;
+	const char *reason = "too_many_attempts";
+	int no = 0;
+
+	if (i->attempts < o->c.max_attempts)
+		no = policy_ask(o, db, &q, now, &s, &reason, err);
+	if (no < 0)
+		return -1;
+	if (no || i->attempts >= o->c.max_attempts)
+		return write_end(c, e, db, s, reason, now, err);
+	e->verdict = GO;
+	return policy_at_most_once(i->d.purpose) ? write_claim(c, e, db, now, err) : 0;
+}
+
+static int run(struct write_job *job, struct db *db, int64_t now, struct err *err)
+{
+	struct claim *c = (struct claim *)(void *)job;
+
+	for (size_t k = 0; k < c->n; k++)
+		if (decide(c, &c->v[k], db, now, err))
+			return -1;
+	return 0;
+}
+
+static void count_end(struct lane_counts *n, enum status s)
+{
+	atomic_fetch_add(s == STATUS_EXPIRED ? &n->expired : s == STATUS_SUPPRESSED ? &n->suppressed : &n->failed, 1);
+}
+
+/* On the dispatcher. */
+static void on_claimed(struct task *t)
+{
+	struct claim *c = (struct claim *)(void *)((char *)t - offsetof(struct claim, task));
+	struct lane *l = c->lane;
+	struct outbound *o = l->o;
+
+	l->claiming_n -= c->n;
+	pthread_mutex_lock(&o->lock);
+	for (size_t k = 0; k < c->n; k++)
+		if (c->v[k].verdict == GO)
+			c->v[k].item->state = ITEM_CLAIMED;
+	pthread_mutex_unlock(&o->lock);
+	for (size_t k = 0; k < c->n; k++) {
+		struct entry *e = &c->v[k];
+		if (e->verdict == GO) {
+			if (policy_at_most_once(e->item->d.purpose)) {
+				e->item->stored_token = e->item->d.token = e->token;
+				e->item->status = STATUS_SENDING;
+				e->item->attempts++;
+			}
+			dispatch_claimed(e->item);
+			continue;
+		}
+		if (e->verdict == ENDED)
+			count_end(&l->counts, e->ended);
+		else
+			atomic_fetch_add(&l->counts.lost_race, 1);
+		l->held--;
+		dispatch_forget(e->item);
+	}
+	free(c);
+	atomic_fetch_sub(&o->jobs, 1);
+	dispatch_run(l);
+}
+
+static void done(struct write_job *job, const struct err *err)
+{
+	struct claim *c = (struct claim *)(void *)job;
+
+	if (err)
+		for (size_t k = 0; k < c->n; k++)
+			c->v[k].verdict = GONE; /* given up: the store keeps it for the next start */
+	atomic_fetch_add(&c->again.o->jobs, 1); /* until the dispatcher has heard it */
+	if (again_failed(&c->again, err))
+		atomic_fetch_sub(&c->again.o->jobs, 1);
+	else
+		loop_post(c->lane->o->loop, &c->task);
+}
+
+static void drop(struct again *a) { free(a); }
+
+void claim_submit(struct lane *l, struct item *chain, size_t n)
+{
+	struct outbound *o = l->o;
+	struct claim *c = calloc(1, sizeof *c + n * sizeof *c->v);
+
+	if (!c) { /* back to their places: next time */
+		for (struct item *i = chain, *next; i; i = next) {
+			next = i->next;
+			pthread_mutex_lock(&o->lock);
+			i->state = ITEM_WAITING;
+			pthread_mutex_unlock(&o->lock);
+			l->held--;
+			dispatch_put(i);
+		}
+		return;
+	}
+	for (struct item *i = chain; i && c->n < n; i = i->next)
+		c->v[c->n++] = (struct entry){.item = i, .token = o->next_token++};
+	c->lane = l;
+	c->again.job = (struct write_job){.run = run, .done = done};
+	c->again.drop = drop;
+	c->task.run = on_claimed;
+	l->claiming_n += c->n;
+	again_submit(o, &c->again);
+}
