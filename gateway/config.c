@@ -76,8 +76,8 @@ static void section(struct loading *l, const struct section *sec)
 	if (!ops && table_of(kind) && !*name)
 		return;
 	if (ops)
-		err_set(&e, ERR_INVALID, "settings_invalid", kind,
-			"%s:%d: an account needs a name, as in [%s main]", file, section_line(sec), kind);
+		err_set(&e, ERR_INVALID, "settings_invalid", kind, "%s:%d: an account needs a name, as in [%s main]",
+			file, section_line(sec), kind);
 	else if (table_of(kind))
 		err_set(&e, ERR_INVALID, "settings_invalid", kind, "%s:%d: [%s] takes no name", file, section_line(sec),
 			kind);
@@ -124,10 +124,7 @@ static void readable(struct loading *l, const char *path, const char *key)
 		rule(l, false, "http", key, strerror(errno));
 }
 
-static bool region_ok(const char *r)
-{
-	return r[0] >= 'A' && r[0] <= 'Z' && r[1] >= 'A' && r[1] <= 'Z' && !r[2];
-}
+static bool region_ok(const char *r) { return r[0] >= 'A' && r[0] <= 'Z' && r[1] >= 'A' && r[1] <= 'Z' && !r[2]; }
 
 static void cross_rules(struct loading *l)
 {
@@ -142,7 +139,8 @@ static void cross_rules(struct loading *l)
 	     "tls_cert and tls_key come together");
 	readable(l, c->http.tls_cert, "tls_cert");
 	readable(l, c->http.tls_key, "tls_key");
-	rule(l, c->outbound.retry_first <= c->outbound.retry_max, "outbound", "retry_first", "is longer than retry_max");
+	rule(l, c->outbound.retry_first <= c->outbound.retry_max, "outbound", "retry_first",
+	     "is longer than retry_max");
 	rule(l, region_ok(c->identity.region), "identity", "region", "is not a region such as DE or GB");
 }
 
@@ -190,14 +188,17 @@ void config_free(struct config **cp)
 
 void config_sample(struct buf *out)
 {
-	buf_adds(out, "# Configuration of threadline. `threadline check` reads it and names the line of every error.\n"
-		      "# What stands behind # is the default. A section for each channel account follows at the end.\n");
+	buf_adds(out,
+		 "# Configuration of threadline. `threadline check` reads it and names the line of every error.\n"
+		 "# What stands behind # is the default. A section for each channel account follows at the end.\n");
 	for (const struct config_table *t = config_tables; t->kind; t++) {
 		buf_addf(out, "\n# %s\n[%s]\n\n", t->about, t->kind);
 		settings_sample(out, t->settings);
 	}
 	for (const struct channel_ops *const *a = adapters; *a; a++) {
-		buf_addf(out, "\n# An account of the channel \"%s\"; there may be several, each with its own name.\n#[%s main]\n\n",
+		buf_addf(out,
+			 "\n# An account of the channel \"%s\"; there may be several, each with its own name.\n#[%s "
+			 "main]\n\n",
 			 (*a)->name, (*a)->name);
 		settings_sample(out, (*a)->settings);
 	}
@@ -214,7 +215,8 @@ int config_listen(const char *listen, char host[64], int *port, struct err *err)
 	else if (memchr(h.p, ':', h.n))
 		return err_set(err, ERR_INVALID, "listen_invalid", "listen", "an IPv6 address is written [::1]:8080");
 	if (h.n >= 64 || !str_i64(str_of(colon ? colon + 1 : listen), &v) || v < 0 || v > 65535)
-		return err_set(err, ERR_INVALID, "listen_invalid", "listen", "is not an address such as 127.0.0.1:8080");
+		return err_set(err, ERR_INVALID, "listen_invalid", "listen",
+			       "is not an address such as 127.0.0.1:8080");
 	memcpy(host, h.p, h.n);
 	host[h.n] = 0;
 	*port = (int)v;

@@ -12,7 +12,8 @@ static const char *const formats[] = {"logfmt", "json", NULL};
 static const struct setting http[] = {
 	{AT(http, listen), .type = SET_STRING, .def = "127.0.0.1:8080",
 	 .help = "Address and port of the API, the console and the web chat; a port alone means every address."},
-	{AT(http, tls_cert), .type = SET_STRING, .help = "Certificate chain (PEM). With tls_key the gateway speaks HTTPS."},
+	{AT(http, tls_cert), .type = SET_STRING,
+	 .help = "Certificate chain (PEM). With tls_key the gateway speaks HTTPS."},
 	{AT(http, tls_key), .type = SET_STRING, .help = "Private key of tls_cert (PEM)."},
 	{AT(http, trusted_proxies), .type = SET_LIST,
 	 .help = "Addresses or networks (10.0.0.0/8) of the proxies whose forwarded headers are believed."},
@@ -21,7 +22,8 @@ static const struct setting http[] = {
 	{AT(http, connections), .type = SET_INT, .def = "20000", .min = 16, .max = 1000000,
 	 .help = "Most connections at once, event streams included."},
 	{AT(http, connections_per_ip), .type = SET_INT, .def = "0", .min = 0, .max = 1000000,
-	 .help = "Most connections of one client address; 0 sets no limit. Behind a proxy all clients are one address."},
+	 .help = "Most connections of one client address; 0 sets no limit. Behind a proxy all clients are one "
+		 "address."},
 	{AT(http, threads), .type = SET_INT, .def = "0", .min = 0, .max = 256,
 	 .help = "Threads that serve requests; 0 means one for each processor."},
 	{AT(http, idle_timeout), .type = SET_DURATION, .def = "30s", .min = US_SEC, .max = US_HOUR,
@@ -34,7 +36,8 @@ static const struct setting http[] = {
 static const struct setting store[] = {
 	{AT(store, dsn), .type = SET_STRING, .def = "/var/lib/threadline/threadline.db",
 	 .help = "File of the SQLite store. Keep it on a local disk: every accepted message is synced to it."},
-	{AT(store, blobs), .type = SET_STRING, .help = "Folder of the attachments; by default \"blobs\" beside the store."},
+	{AT(store, blobs), .type = SET_STRING,
+	 .help = "Folder of the attachments; by default \"blobs\" beside the store."},
 	{AT(store, queue), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,
 	 .help = "How many writes may wait; more are refused with 503 or a temporary SMPP error."},
 	SETTING_END,
@@ -70,7 +73,8 @@ static const struct setting inbound[] = {
 	{AT(inbound, part_timeout), .type = SET_DURATION, .def = "10m", .min = US_SEC, .max = 7 * US_DAY,
 	 .help = "A long text whose missing parts do not come within this time is taken as it is, marked partial."},
 	{AT(inbound, dedupe_window), .type = SET_DURATION, .def = "0s", .min = 0, .max = US_DAY,
-	 .help = "Where the carrier gives no message id: the same text from the same sender within this time is the same "
+	 .help = "Where the carrier gives no message id: the same text from the same sender within this time is the "
+		 "same "
 		 "message; 0s takes all."},
 	SETTING_END,
 };
@@ -85,7 +89,8 @@ static const struct setting outbound[] = {
 	{AT(outbound, max_attempts), .type = SET_INT, .def = "20", .min = 1, .max = 1000,
 	 .help = "After so many attempts a message has failed."},
 	{AT(outbound, repeat_limit), .type = SET_INT, .def = "10", .min = 0, .max = 100000,
-	 .help = "The same text to the same address more often than this an hour is held to be a loop and suppressed; 0 sets "
+	 .help = "The same text to the same address more often than this an hour is held to be a loop and suppressed; "
+		 "0 sets "
 		 "no limit."},
 	{AT(outbound, memory), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,
 	 .help = "Waiting messages kept in memory for each account; the rest stays in the store."},

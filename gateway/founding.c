@@ -29,7 +29,8 @@ static int keep_secret(struct db *db, uint8_t *secret, struct err *err)
 		if (v.n == GATEWAY_SECRET)
 			memcpy(secret, v.p, v.n);
 		else
-			r = err_set(err, ERR_INTERNAL, "secret_damaged", NULL, "the gateway's secret in the store is damaged");
+			r = err_set(err, ERR_INTERNAL, "secret_damaged", NULL,
+				    "the gateway's secret in the store is damaged");
 	}
 	db_done(q);
 	return r == DB_ROW ? 0 : -1;

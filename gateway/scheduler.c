@@ -27,7 +27,7 @@ struct scheduler {
 	bool stopping;
 };
 
-#define OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static int job_run(struct write_job *w, struct db *db, int64_t now, struct err *err)
 {
@@ -107,7 +107,8 @@ int scheduler_start(struct writer *w, const struct chore *v, size_t n, struct sc
 		return err_nomem(err);
 	}
 	for (size_t i = 0; i < n; i++) {
-		s->jobs[i] = (struct job){.write = {.run = job_run, .done = job_done}, .back = {.run = job_back}, .chore = v[i], .s = s};
+		s->jobs[i] = (struct job){
+			.write = {.run = job_run, .done = job_done}, .back = {.run = job_back}, .chore = v[i], .s = s};
 		loop_timer(s->loop, &s->jobs[i].timer, loop_now(s->loop) + v[i].every, job_due);
 	}
 	if (pthread_create(&s->thread, NULL, thread_main, s)) {

@@ -21,6 +21,7 @@ struct field {
 	enum form form;
 };
 
+/* clang-format off */
 #define SOURCE {"source_addr_ton", BYTE}, {"source_addr_npi", BYTE}, {"source_addr", TEXT}
 #define DEST {"dest_addr_ton", BYTE}, {"dest_addr_npi", BYTE}, {"destination_addr", TEXT}
 #define SETTINGS_OF_SM                                                                                                   \
@@ -31,6 +32,7 @@ struct field {
 #define BIND                                                                                                             \
 	{"system_id", TEXT}, {"password", SECRET}, {"system_type", TEXT}, {"interface_version", BYTE}, {"addr_ton", BYTE}, \
 		{"addr_npi", BYTE}, {"address_range", TEXT}
+/* clang-format on */
 
 static const struct body {
 	uint32_t command;
@@ -47,13 +49,19 @@ static const struct body {
 	{PDU_DELIVER_SM, {{"service_type", TEXT}, SOURCE, DEST, SETTINGS_OF_SM}},
 	{PDU_SUBMIT_MULTI, {{"service_type", TEXT}, SOURCE, {"dest_addresses", DESTS}, SETTINGS_OF_SM}},
 	{PDU_DATA_SM,
-	 {{"service_type", TEXT}, SOURCE, DEST, {"esm_class", BYTE}, {"registered_delivery", BYTE}, {"data_coding", BYTE}}},
+	 {{"service_type", TEXT},
+	  SOURCE,
+	  DEST,
+	  {"esm_class", BYTE},
+	  {"registered_delivery", BYTE},
+	  {"data_coding", BYTE}}},
 	{PDU_SUBMIT_SM_RESP, {{"message_id", TEXT}}},
 	{PDU_DELIVER_SM_RESP, {{"message_id", TEXT}}},
 	{PDU_DATA_SM_RESP, {{"message_id", TEXT}}},
 	{PDU_SUBMIT_MULTI_RESP, {{"message_id", TEXT}, {"unsuccess_sme", UNDELIVERED}}},
 	{PDU_QUERY_SM, {{"message_id", TEXT}, SOURCE}},
-	{PDU_QUERY_SM_RESP, {{"message_id", TEXT}, {"final_date", TEXT}, {"message_state", BYTE}, {"error_code", BYTE}}},
+	{PDU_QUERY_SM_RESP,
+	 {{"message_id", TEXT}, {"final_date", TEXT}, {"message_state", BYTE}, {"error_code", BYTE}}},
 	{PDU_CANCEL_SM, {{"service_type", TEXT}, {"message_id", TEXT}, SOURCE, DEST}},
 	{PDU_REPLACE_SM,
 	 {{"message_id", TEXT},
@@ -63,8 +71,7 @@ static const struct body {
 	  {"registered_delivery", BYTE},
 	  {"sm_default_msg_id", BYTE},
 	  {"short_message", MESSAGE}}},
-	{PDU_ALERT_NOTIFICATION,
-	 {SOURCE, {"esme_addr_ton", BYTE}, {"esme_addr_npi", BYTE}, {"esme_addr", TEXT}}},
+	{PDU_ALERT_NOTIFICATION, {SOURCE, {"esme_addr_ton", BYTE}, {"esme_addr_npi", BYTE}, {"esme_addr", TEXT}}},
 };
 
 struct walk {
@@ -224,7 +231,8 @@ static const char *explain(struct str pdu, struct json_out *j)
 		return w.why;
 	json_obj(j, "fields");
 	/* A response with an error has no body, or part of one. */
-	for (const struct field *f = body ? body->fields : NULL; f && f->form != END && (w.rest.n || !(command & PDU_RESPONSE)); f++)
+	for (const struct field *f = body ? body->fields : NULL;
+	     f && f->form != END && (w.rest.n || !(command & PDU_RESPONSE)); f++)
 		field(&w, f);
 	json_end(j);
 	tlvs(&w);

@@ -7,10 +7,18 @@
 
 static struct outcome deliver_one(struct account *a, const struct delivery *d, char id[UUID_TEXT], struct str *ref)
 {
-	struct history_entry h = {.id = d->id.message, .direction = DIRECTION_OUTBOUND, .status = STATUS_SENT,
-				  .at = uuid_time(&d->id.message), .text = d->text, .attachments = d->attachments,
+	struct history_entry h = {.id = d->id.message,
+				  .direction = DIRECTION_OUTBOUND,
+				  .status = STATUS_SENT,
+				  .at = uuid_time(&d->id.message),
+				  .text = d->text,
+				  .attachments = d->attachments,
 				  .attachments_n = d->attachments_n};
-	struct outcome o = {.id = d->id, .token = d->token, .kind = OUTCOME_SENT, .reason = STR("away"), .external_ids = ref,
+	struct outcome o = {.id = d->id,
+			    .token = d->token,
+			    .kind = OUTCOME_SENT,
+			    .reason = STR("away"),
+			    .external_ids = ref,
 			    .external_ids_n = 1};
 	struct uuid visitor;
 	struct json_out j;

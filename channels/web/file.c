@@ -82,7 +82,8 @@ void web_file_put(struct account *a, const struct channel_request *r)
 	if (!ask_begin(&k, a, r) || !ask_visitor(&k, r, &visitor))
 		return;
 	if (r->body.n == 0 || (int64_t)r->body.n > a->set->max_file) {
-		ask_problem(&k, r->body.n ? 413 : 422, r->body.n ? "file_too_large" : "file_empty", "the file is empty or too large", 0);
+		ask_problem(&k, r->body.n ? 413 : 422, r->body.n ? "file_too_large" : "file_empty",
+			    "the file is empty or too large", 0);
 		return;
 	}
 	type = sniff(r->body);
@@ -104,10 +105,16 @@ void web_file_put(struct account *a, const struct channel_request *r)
 
 static void on_got(void *arg, struct str bytes, const char *error)
 {
-	static const struct str headers[] = {
-		STR("Content-Disposition"), STR("attachment"), STR("X-Content-Type-Options"), STR("nosniff"),
-		STR("Content-Security-Policy"), STR("default-src 'none'; sandbox"), STR("Cache-Control"),
-		STR("private, max-age=86400, immutable"), STR("Cross-Origin-Resource-Policy"), STR("cross-origin")};
+	static const struct str headers[] = {STR("Content-Disposition"),
+					     STR("attachment"),
+					     STR("X-Content-Type-Options"),
+					     STR("nosniff"),
+					     STR("Content-Security-Policy"),
+					     STR("default-src 'none'; sandbox"),
+					     STR("Cache-Control"),
+					     STR("private, max-age=86400, immutable"),
+					     STR("Cross-Origin-Resource-Policy"),
+					     STR("cross-origin")};
 	struct putting *p = arg;
 	struct account *a = p->k.a;
 
@@ -115,8 +122,11 @@ static void on_got(void *arg, struct str bytes, const char *error)
 		ask_problem(&p->k, 404, "file_unknown", error, 0);
 	else
 		a->host->reply(a->host->self, p->k.e,
-			       &(struct channel_reply){.status = 200, .content_type = sniff(bytes), .body = bytes,
-						       .headers = headers, .headers_n = sizeof headers / sizeof *headers});
+			       &(struct channel_reply){.status = 200,
+						       .content_type = sniff(bytes),
+						       .body = bytes,
+						       .headers = headers,
+						       .headers_n = sizeof headers / sizeof *headers});
 	free(p);
 	pending_done(a);
 }

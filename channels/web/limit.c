@@ -9,7 +9,7 @@ enum { GROUP = 8 };
 struct limit_slot {
 	char key[LIMIT_KEY];
 	uint8_t n;
-	int64_t at;   /* when `left` was true */
+	int64_t at; /* when `left` was true */
 	double left;
 };
 

@@ -39,9 +39,7 @@ static void on_stored(void *arg, const struct intake_result *r)
 		if (r->answer == INTAKE_ACCEPTED)
 			web_tell(a, &w->visitor, "echo", &r->interaction, buf_str(&b));
 		break;
-	case INTAKE_REJECTED:
-		ask_problem(&w->k, 422, "rejected", r->why ? r->why : "not taken", 0);
-		break;
+	case INTAKE_REJECTED: ask_problem(&w->k, 422, "rejected", r->why ? r->why : "not taken", 0); break;
 	case INTAKE_BUSY:
 		ask_problem(&w->k, 503, "busy", r->why ? r->why : "try again", 1 + (int)(r->retry_after / US_SEC));
 		break;
@@ -68,7 +66,8 @@ static int files(const struct asker *k, const struct uuid *visitor, const json_t
 			ask_problem(k, 422, "file_unknown", "a file was not uploaded by this visitor", 0);
 			return -1;
 		}
-		out[i] = (struct attachment){.name = ask_member(f, "name"), .type = ask_member(f, "type"),
+		out[i] = (struct attachment){.name = ask_member(f, "name"),
+					     .type = ask_member(f, "type"),
 					     .size = json_integer_value(json_object_get(f, "size"))};
 		memcpy(out[i].sha256, sha.p, 64);
 	}
@@ -101,8 +100,12 @@ static bool text_ok(const struct asker *k, struct str text, int files_n, struct 
 static void hand_over(struct account *a, struct writing *w, struct str text, const struct attachment *att, size_t att_n,
 		      struct str page)
 {
-	struct inbound in = {.channel = CHANNEL_WEB, .account = str_of(a->host->name), .external_id = str_of(w->client_id),
-			     .text = text, .attachments = att, .attachments_n = att_n};
+	struct inbound in = {.channel = CHANNEL_WEB,
+			     .account = str_of(a->host->name),
+			     .external_id = str_of(w->client_id),
+			     .text = text,
+			     .attachments = att,
+			     .attachments_n = att_n};
 	struct json_out j;
 	struct buf b;
 
@@ -120,10 +123,15 @@ static void hand_over(struct account *a, struct writing *w, struct str text, con
 	buf_free(&b);
 }
 
-static char *echo_json(struct account *a, const struct uuid *visitor, struct str text, const struct attachment *att, size_t n)
+static char *echo_json(struct account *a, const struct uuid *visitor, struct str text, const struct attachment *att,
+		       size_t n)
 {
-	struct history_entry h = {.direction = DIRECTION_INBOUND, .status = STATUS_RECEIVED, .at = clock_now(), .text = text,
-				  .attachments = att, .attachments_n = n};
+	struct history_entry h = {.direction = DIRECTION_INBOUND,
+				  .status = STATUS_RECEIVED,
+				  .at = clock_now(),
+				  .text = text,
+				  .attachments = att,
+				  .attachments_n = n};
 	struct json_out j;
 	struct buf b;
 
@@ -177,7 +185,9 @@ static void delivered(struct account *a, const struct uuid *visitor, const json_
 {
 	for (size_t i = 0; i < json_array_size(ids) && i < 100; i++) {
 		const json_t *v = json_array_get(ids, i);
-		struct receipt rc = {.account = str_of(a->host->name), .status = STATUS_DELIVERED, .raw_state = STR("shown"),
+		struct receipt rc = {.account = str_of(a->host->name),
+				     .status = STATUS_DELIVERED,
+				     .raw_state = STR("shown"),
 				     .at = clock_now()};
 		struct uuid id;
 
@@ -215,6 +225,7 @@ void web_signal(struct account *a, const struct channel_request *r)
 	if (kind.n)
 		ask_reply(&k, 202, STR("{}"));
 	else
-		ask_problem(&k, 422, "signal_unknown", "kind is typing, stopped_typing, delivered (ids) or read (upto)", 0);
+		ask_problem(&k, 422, "signal_unknown", "kind is typing, stopped_typing, delivered (ids) or read (upto)",
+			    0);
 	json_decref(body);
 }

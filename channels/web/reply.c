@@ -17,10 +17,15 @@ static bool origin_allowed(const struct web_settings *set, struct str origin)
 	return false;
 }
 
-static void answer(const struct asker *k, int status, const char *type, struct str body, const struct str *more, size_t more_n)
+static void answer(const struct asker *k, int status, const char *type, struct str body, const struct str *more,
+		   size_t more_n)
 {
-	struct str headers[16] = {STR("X-Content-Type-Options"), STR("nosniff"), STR("Cache-Control"), STR("no-store"),
-				  STR("Vary"), STR("Origin")};
+	struct str headers[16] = {STR("X-Content-Type-Options"),
+				  STR("nosniff"),
+				  STR("Cache-Control"),
+				  STR("no-store"),
+				  STR("Vary"),
+				  STR("Origin")};
 	size_t n = 6;
 
 	if (k->origin[0]) {
@@ -29,8 +34,10 @@ static void answer(const struct asker *k, int status, const char *type, struct s
 	}
 	for (size_t i = 0; i < more_n && n < 16; i++)
 		headers[n++] = more[i];
-	k->a->host->reply(k->a->host->self, k->e,
-			  &(struct channel_reply){.status = status, .content_type = type, .body = body, .headers = headers, .headers_n = n});
+	k->a->host->reply(
+		k->a->host->self, k->e,
+		&(struct channel_reply){
+			.status = status, .content_type = type, .body = body, .headers = headers, .headers_n = n});
 }
 
 void ask_reply(const struct asker *k, int status, struct str json)
@@ -43,9 +50,15 @@ void ask_problem(const struct asker *k, int status, const char *code, const char
 	static const struct {
 		int status;
 		const char *title;
-	} titles[] = {{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-		      {413, "Content Too Large"}, {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-		      {429, "Too Many Requests"}, {503, "Service Unavailable"}};
+	} titles[] = {{400, "Bad Request"},
+		      {401, "Unauthorized"},
+		      {403, "Forbidden"},
+		      {404, "Not Found"},
+		      {413, "Content Too Large"},
+		      {415, "Unsupported Media Type"},
+		      {422, "Unprocessable Content"},
+		      {429, "Too Many Requests"},
+		      {503, "Service Unavailable"}};
 	const char *title = "Error";
 	struct json_out j;
 	struct buf b;
@@ -64,18 +77,21 @@ void ask_problem(const struct asker *k, int status, const char *code, const char
 	json_cstr(&j, "detail", detail);
 	json_end(&j);
 	snprintf(seconds, sizeof seconds, "%d", retry_after_s);
-	answer(k, status, "application/problem+json", buf_str(&b), (const struct str[]){STR("Retry-After"), str_of(seconds)},
-	       retry_after_s > 0 ? 2 : 0);
+	answer(k, status, "application/problem+json", buf_str(&b),
+	       (const struct str[]){STR("Retry-After"), str_of(seconds)}, retry_after_s > 0 ? 2 : 0);
 	buf_free(&b);
 }
 
 void ask_stream(const struct asker *k)
 {
-	struct str headers[8] = {STR("Cache-Control"), STR("no-store"), STR("X-Accel-Buffering"), STR("no"), STR("Vary"),
-				 STR("Origin"), STR("Access-Control-Allow-Origin"), str_of(k->origin)};
+	struct str headers[8] = {
+		STR("Cache-Control"), STR("no-store"), STR("X-Accel-Buffering"),	   STR("no"),
+		STR("Vary"),	      STR("Origin"),   STR("Access-Control-Allow-Origin"), str_of(k->origin)};
 
 	k->a->host->stream_begin(k->a->host->self, k->e,
-				 &(struct channel_reply){.status = 200, .content_type = "text/event-stream", .headers = headers,
+				 &(struct channel_reply){.status = 200,
+							 .content_type = "text/event-stream",
+							 .headers = headers,
 							 .headers_n = k->origin[0] ? 8 : 6});
 }
 
@@ -111,8 +127,9 @@ void web_preflight(struct account *a, const struct channel_request *r)
 	if (!ask_begin(&k, a, r))
 		return;
 	answer(&k, 204, NULL, STR(""),
-	       (const struct str[]){STR("Access-Control-Allow-Methods"), STR("GET, POST"), STR("Access-Control-Allow-Headers"),
-				    STR("Authorization, Content-Type, Last-Event-ID"), STR("Access-Control-Max-Age"), STR("600")},
+	       (const struct str[]){
+		       STR("Access-Control-Allow-Methods"), STR("GET, POST"), STR("Access-Control-Allow-Headers"),
+		       STR("Authorization, Content-Type, Last-Event-ID"), STR("Access-Control-Max-Age"), STR("600")},
 	       6);
 }
 
@@ -125,7 +142,8 @@ bool ask_visitor(const struct asker *k, const struct channel_request *r, struct 
 	if (t.n > 7 && str_ieq(str_n(t.p, 7), STR("Bearer ")))
 		t = str_n(t.p + 7, t.n - 7);
 	if (!token_read(k->a->host->secret, t, clock_now(), k->a->set->token_life, visitor)) {
-		ask_problem(k, 401, "token_invalid", "the visitor token is missing, foreign or too old: begin a session", 0);
+		ask_problem(k, 401, "token_invalid",
+			    "the visitor token is missing, foreign or too old: begin a session", 0);
 		return false;
 	}
 	if (!limits_take(&k->a->by_visitor, str_of(uuid_format(visitor, id)), loop_now(k->a->host->loop), &wait_s)) {

@@ -92,8 +92,9 @@ static void on_identified(void *arg, const struct intake_result *r)
 	struct opening *o = arg;
 
 	if (r->answer == INTAKE_BUSY || r->answer == INTAKE_REJECTED) {
-		ask_problem(&o->k, r->answer == INTAKE_BUSY ? 503 : 422, r->answer == INTAKE_BUSY ? "busy" : "identity_refused",
-			    r->why ? r->why : "try again", r->answer == INTAKE_BUSY ? 5 : 0);
+		ask_problem(&o->k, r->answer == INTAKE_BUSY ? 503 : 422,
+			    r->answer == INTAKE_BUSY ? "busy" : "identity_refused", r->why ? r->why : "try again",
+			    r->answer == INTAKE_BUSY ? 5 : 0);
 		opening_free(o);
 		return;
 	}

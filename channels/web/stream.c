@@ -31,7 +31,8 @@ void web_entry_json(struct account *a, struct json_out *j, const struct uuid *vi
 
 		token_sign_file(a->host->secret, visitor, str_of(f->sha256), sign);
 		buf_init(&url, 1024);
-		buf_addf(&url, "/web/%s/file/%s?visitor=%s&sign=%s", a->host->name, f->sha256, uuid_format(visitor, id), sign);
+		buf_addf(&url, "/web/%s/file/%s?visitor=%s&sign=%s", a->host->name, f->sha256, uuid_format(visitor, id),
+			 sign);
 		json_obj(j, NULL);
 		json_str(j, "name", f->name);
 		json_str(j, "type", f->type);

@@ -10,6 +10,7 @@
 static const char *const prechat_words[] = {"off", "optional", "required", NULL};
 
 #define AT(field) offsetof(struct web_settings, field)
+/* clang-format off */
 static const struct setting settings[] = {
 	{.name = "origins", .type = SET_LIST, .offset = AT(origins), .def = "",
 	 .help = "Sites that may show this chat, as origins: https://www.example.com, https://shop.example.com. Others are refused."},
@@ -37,6 +38,7 @@ static const struct setting settings[] = {
 	{.name = "away_after", .type = SET_DURATION, .offset = AT(away_after), .def = "20s", .min = 0, .max = US_HOUR,
 	 .help = "A visitor without an open page for this long is away: the answer also goes to the number it left."},
 	SETTING_END};
+/* clang-format on */
 
 static int web_open(const void *set, const struct channel_host *host, struct account **out, struct err *err)
 {
@@ -46,7 +48,8 @@ static int web_open(const void *set, const struct channel_host *host, struct acc
 		return err_nomem(err);
 	a->set = set;
 	a->host = host;
-	if (limits_init(&a->by_visitor, a->set->messages_per_minute) || limits_init(&a->by_address, a->set->sessions_per_minute)) {
+	if (limits_init(&a->by_visitor, a->set->messages_per_minute) ||
+	    limits_init(&a->by_address, a->set->sessions_per_minute)) {
 		limits_free(&a->by_visitor);
 		limits_free(&a->by_address);
 		free(a);
@@ -58,8 +61,12 @@ static int web_open(const void *set, const struct channel_host *host, struct acc
 
 static struct channel_caps web_caps(const struct account *a)
 {
-	return (struct channel_caps){.receipts = true, .two_way = true, .typing = true, .media = true,
-				     .max_text = (size_t)a->set->max_text, .window = 256};
+	return (struct channel_caps){.receipts = true,
+				     .two_way = true,
+				     .typing = true,
+				     .media = true,
+				     .max_text = (size_t)a->set->max_text,
+				     .window = 256};
 }
 
 static struct channel_estimate web_estimate(const struct account *a, struct str text, struct str options)
@@ -136,7 +143,9 @@ static void web_status(const struct account *a, struct buf *out)
 
 enum { BODY = 64 << 10, FILE_BODY = 16 << 20 };
 
+/* clang-format off */
 #define PREFLIGHT(route) {.method = "OPTIONS", .path = "/web/{account}/" route, .handle = web_preflight}
+/* clang-format on */
 static const struct channel_route routes[] = {
 	PREFLIGHT("session"),
 	PREFLIGHT("contact"),
@@ -150,7 +159,11 @@ static const struct channel_route routes[] = {
 	{.method = "POST", .path = "/web/{account}/signal", .max_body = BODY, .handle = web_signal},
 	{.method = "POST", .path = "/web/{account}/file", .max_body = FILE_BODY, .handle = web_file_put},
 	{.method = "GET", .path = "/web/{account}/file/*", .handle = web_file_get},
-	{.method = "GET", .path = "/web/{account}/stream", .stream = true, .handle = web_stream, .gone = web_stream_gone},
+	{.method = "GET",
+	 .path = "/web/{account}/stream",
+	 .stream = true,
+	 .handle = web_stream,
+	 .gone = web_stream_gone},
 	{0}};
 
 const struct channel_ops web_channel = {

@@ -131,7 +131,8 @@ bool duration_parse(struct str s, int64_t *out)
 	static const struct {
 		const char *unit;
 		int64_t us;
-	} units[] = {{"us", 1}, {"ms", US_MS}, {"s", US_SEC}, {"m", US_MIN}, {"h", US_HOUR}, {"d", US_DAY}, {"", US_SEC}};
+	} units[] = {{"us", 1},	     {"ms", US_MS}, {"s", US_SEC}, {"m", US_MIN},
+		     {"h", US_HOUR}, {"d", US_DAY}, {"", US_SEC}};
 	size_t n = 0;
 	int64_t v;
 

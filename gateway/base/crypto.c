@@ -51,7 +51,10 @@ void crypto_hex(const void *p, size_t n, char *out)
 
 static int nibble(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 bool crypto_unhex(struct str s, void *out, size_t n)
@@ -76,7 +79,8 @@ void crypto_b64url(struct buf *out, const void *p, size_t n)
 	const uint8_t *b = p;
 
 	for (size_t i = 0; i < n; i += 3) {
-		uint32_t v = (uint32_t)b[i] << 16 | (i + 1 < n ? (uint32_t)b[i + 1] << 8 : 0) | (i + 2 < n ? b[i + 2] : 0u);
+		uint32_t v =
+			(uint32_t)b[i] << 16 | (i + 1 < n ? (uint32_t)b[i + 1] << 8 : 0) | (i + 2 < n ? b[i + 2] : 0u);
 		size_t chars = n - i >= 3 ? 4 : n - i + 1;
 		for (size_t k = 0; k < chars; k++)
 			buf_addc(out, b64[v >> (18 - 6 * k) & 63]);

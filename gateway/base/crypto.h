@@ -15,5 +15,5 @@ void crypto_hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_LEN]
 bool crypto_equal(const void *a, const void *b, size_t n); /* time does not depend on content */
 void crypto_hex(const void *p, size_t n, char *out /* 2n+1 */);
 bool crypto_unhex(struct str s, void *out /* s.n/2 */, size_t n); /* true if s is exactly 2n hex digits */
-void crypto_b64url(struct buf *out, const void *p, size_t n);     /* RFC 4648 section 5, no padding */
+void crypto_b64url(struct buf *out, const void *p, size_t n);	  /* RFC 4648 section 5, no padding */
 bool crypto_unb64url(struct str s, struct buf *out);

@@ -8,24 +8,24 @@
 
 enum err_kind {
 	ERR_NONE,
-	ERR_INVALID,     /* 400: not well-formed */
+	ERR_INVALID,	  /* 400: not well-formed */
 	ERR_UNAUTHORIZED, /* 401 */
-	ERR_DENIED,      /* 403 */
-	ERR_NOT_FOUND,   /* 404 */
-	ERR_CONFLICT,    /* 409: state does not permit it, or already in progress */
+	ERR_DENIED,	  /* 403 */
+	ERR_NOT_FOUND,	  /* 404 */
+	ERR_CONFLICT,	  /* 409: state does not permit it, or already in progress */
 	ERR_PRECONDITION, /* 412: If-Match did not match */
-	ERR_TOO_LARGE,   /* 413 */
-	ERR_SEMANTIC,    /* 422: well-formed but wrong */
-	ERR_BUSY,        /* 429: a limit; retry_after_s says when */
-	ERR_UNAVAILABLE, /* 503: store or channel cannot take it now; retry_after_s says when */
-	ERR_INTERNAL     /* 500: our own fault, includes out of memory */
+	ERR_TOO_LARGE,	  /* 413 */
+	ERR_SEMANTIC,	  /* 422: well-formed but wrong */
+	ERR_BUSY,	  /* 429: a limit; retry_after_s says when */
+	ERR_UNAVAILABLE,  /* 503: store or channel cannot take it now; retry_after_s says when */
+	ERR_INTERNAL	  /* 500: our own fault, includes out of memory */
 };
 
 struct err {
 	enum err_kind kind;
 	char code[40]; /* stable snake_case word for programs, e.g. "number_invalid" */
 	char field[80];
-	char msg[240];  /* one sentence for people; never message text or secrets */
+	char msg[240]; /* one sentence for people; never message text or secrets */
 	int retry_after_s;
 };
 

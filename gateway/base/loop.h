@@ -36,12 +36,12 @@ typedef void watch_fn(void *arg, uint32_t events);
 struct loop *loop_new(const char *name, int64_t (*clock)(void));
 void loop_free(struct loop **l);
 const char *loop_name(const struct loop *l);
-void loop_run(struct loop *l);                       /* until loop_stop */
-int loop_step(struct loop *l, int timeout_ms);       /* one round; returns how many handlers ran */
-void loop_stop(struct loop *l);                      /* thread-safe */
-void loop_post(struct loop *l, struct task *t);      /* thread-safe, first in first out; wakes the loop once per burst */
+void loop_run(struct loop *l);			/* until loop_stop */
+int loop_step(struct loop *l, int timeout_ms);	/* one round; returns how many handlers ran */
+void loop_stop(struct loop *l);			/* thread-safe */
+void loop_post(struct loop *l, struct task *t); /* thread-safe, first in first out; wakes the loop once per burst */
 bool loop_post_once(struct loop *l, struct task *t); /* thread-safe */
-int64_t loop_now(const struct loop *l);              /* monotonic, read once a round */
+int64_t loop_now(const struct loop *l);		     /* monotonic, read once a round */
 
 /* events: EPOLLIN, EPOLLOUT, ... level-triggered. NULL with errno on failure. The descriptor stays the caller's. */
 struct watch *loop_watch(struct loop *l, int fd, uint32_t events, watch_fn *fn, void *arg);

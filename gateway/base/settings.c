@@ -79,8 +79,8 @@ static int open_section(struct parse *p, struct str title)
 	if (!sec)
 		return out_of_memory(p);
 	*sec = (struct section){.kind = arena_str(mem, kind).p, .name = arena_str(mem, name).p, .line = p->line};
-	sec->title = name.n ? arena_printf(mem, "%s %s", sec->kind ? sec->kind : "", sec->name ? sec->name : "")
-			    : sec->kind;
+	sec->title =
+		name.n ? arena_printf(mem, "%s %s", sec->kind ? sec->kind : "", sec->name ? sec->name : "") : sec->kind;
 	sec->last = &sec->first;
 	if (!sec->kind || !sec->name || !sec->title)
 		return out_of_memory(p);

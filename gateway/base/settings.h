@@ -25,20 +25,23 @@ enum setting_type {
 struct setting {
 	const char *name;
 	enum setting_type type;
-	size_t offset; /* of the field in the owner's struct */
-	const char *def; /* default as text; NULL: required if `required`, else zero */
-	int64_t min, max; /* SET_INT, SET_SIZE, SET_DURATION; both 0: unbounded */
-	const char *const *words; /* SET_ENUM, NULL-terminated */
+	size_t offset;		       /* of the field in the owner's struct */
+	const char *def;	       /* default as text; NULL: required if `required`, else zero */
+	int64_t min, max;	       /* SET_INT, SET_SIZE, SET_DURATION; both 0: unbounded */
+	const char *const *words;      /* SET_ENUM, NULL-terminated */
 	bool required, secret, reload; /* reload: SIGHUP applies a change without a restart */
-	const char *help; /* one sentence; becomes the comment in the sample file */
+	const char *help;	       /* one sentence; becomes the comment in the sample file */
 };
+/* clang-format off */
 #define SETTING_END {0}
+/* clang-format on */
 
 struct settings; /* one parsed file: sections in order, keys in order, each with its line */
 
 /* path NULL: empty file (all defaults). Checks syntax only. */
 int settings_load(const char *path, struct settings **out, struct err *err);
-int settings_parse(const char *name, struct str text, struct settings **out, struct err *err); /* the same from memory */
+int settings_parse(const char *name, struct str text, struct settings **out,
+		   struct err *err); /* the same from memory */
 void settings_free(struct settings **s);
 
 /* Sections are "[http]" or "[kind name]", e.g. "[sms main]". Iterates in file order; returns false at the end. */

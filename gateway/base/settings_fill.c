@@ -40,9 +40,12 @@ static bool size_parse(struct str s, int64_t *out)
 
 	if (s.n)
 		switch (s.p[s.n - 1]) {
-		case 'k': case 'K': shift = 10; break;
-		case 'm': case 'M': shift = 20; break;
-		case 'g': case 'G': shift = 30; break;
+		case 'k':
+		case 'K': shift = 10; break;
+		case 'm':
+		case 'M': shift = 20; break;
+		case 'g':
+		case 'G': shift = 30; break;
 		default: break;
 		}
 	if (shift)

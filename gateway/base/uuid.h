@@ -16,10 +16,10 @@ struct uuid {
 
 enum { UUID_TEXT = 37 };
 
-struct uuid uuid7(int64_t at_us);                    /* random bucket byte: for customers and unowned things */
+struct uuid uuid7(int64_t at_us);		     /* random bucket byte: for customers and unowned things */
 struct uuid uuid7_in(int64_t at_us, uint8_t bucket); /* a thing owned by a customer of this bucket */
-struct uuid uuid7_floor(int64_t at_us);              /* smallest possible id of that time: for range scans */
-int64_t uuid_time(const struct uuid *u);             /* microseconds */
+struct uuid uuid7_floor(int64_t at_us);		     /* smallest possible id of that time: for range scans */
+int64_t uuid_time(const struct uuid *u);	     /* microseconds */
 static inline uint8_t uuid_bucket(const struct uuid *u) { return u->b[15]; }
 bool uuid_parse(struct str s, struct uuid *out); /* canonical 36-character form, either case */
 const char *uuid_format(const struct uuid *u, char out[UUID_TEXT]);

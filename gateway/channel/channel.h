@@ -60,8 +60,8 @@ struct channel_request {
 	struct str body;	   /* whole; bounded by the route */
 	struct str remote;	   /* client address, after trusted proxies */
 	struct str origin, content_type, authorization, last_event_id, user_agent, language;
-	bool secure;		   /* came over TLS, here or at a trusted proxy */
-	struct str param;	   /* what a trailing "*" of the route matched */
+	bool secure;	  /* came over TLS, here or at a trusted proxy */
+	struct str param; /* what a trailing "*" of the route matched */
 	/* Decoded query parameter; .p NULL if absent. */
 	struct str (*query)(const struct channel_request *r, const char *name);
 };
@@ -100,7 +100,7 @@ struct history_entry {
 };
 typedef void history_done(void *arg, const struct history_entry *v, size_t n, bool more, const char *error);
 
-typedef void blob_done(void *arg, const struct attachment *stored, const char *error);	  /* error NULL: stored */
+typedef void blob_done(void *arg, const struct attachment *stored, const char *error); /* error NULL: stored */
 typedef void blob_read_done(void *arg, struct str bytes, const char *error);
 
 struct channel_host {
@@ -169,7 +169,7 @@ struct channel_ops {
 	void (*cancel)(struct account *a, const struct delivery_id *id);
 	void (*pause)(struct account *a, bool paused); /* stop or resume taking inbound */
 	void (*signal)(struct account *a, const struct address *to, enum signal_kind k, const struct uuid *upto);
-	void (*status)(const struct account *a, struct buf *json); /* one JSON object for health */
+	void (*status)(const struct account *a, struct buf *json);	    /* one JSON object for health */
 	int (*reload)(struct account *a, const void *set, struct err *err); /* settings marked reload have changed */
 	/* Takes nothing more, drains until `deadline` (loop clock), gives every held delivery an outcome; its last call
 	 * is host->state(CLOSED). */

@@ -38,7 +38,8 @@ struct host_config {
 
 /* Given by the server. All thread-safe, none blocks; called on adapters' loops. */
 struct exchange_ops {
-	void (*reply)(struct exchange *e, const struct channel_reply *r); /* copies; the last word on a plain exchange */
+	void (*reply)(struct exchange *e,
+		      const struct channel_reply *r); /* copies; the last word on a plain exchange */
 	void (*stream_begin)(struct exchange *e, const struct channel_reply *head);
 	int (*stream_send)(struct exchange *e, struct str bytes); /* -1: too slow or gone; host_gone() follows */
 	void (*stream_end)(struct exchange *e);
@@ -70,13 +71,14 @@ const struct host_route *host_routes(const struct host *h, size_t *n);
 
 /* Any thread. Copies all of r (r->query is not called later); query: n_query pairs of name and value, decoded.
  * -1 (out of memory, stopping): the exchange stays the caller's, who answers 503. */
-int host_request(struct host *h, const struct host_route *route, const struct channel_request *r, const struct str *query,
-		 size_t n_query, struct err *err);
+int host_request(struct host *h, const struct host_route *route, const struct channel_request *r,
+		 const struct str *query, size_t n_query, struct err *err);
 /* The stream's client has gone, or its stream was ended. Any thread; exactly once for each stream that was begun. */
 void host_gone(struct host *h, const struct host_route *route, struct exchange *e);
 
 /* What an agent does: typing and read marks towards a customer. account empty: all accounts of the address's channel. */
-void host_signal(struct host *h, struct str account, const struct address *to, enum signal_kind k, const struct uuid *upto);
+void host_signal(struct host *h, struct str account, const struct address *to, enum signal_kind k,
+		 const struct uuid *upto);
 /* Applies changed settings (those marked reload) on the account's loop; waits for it. set lives as long as the host. */
 int host_reload(struct host *h, const char *account, const void *set, struct err *err);
 

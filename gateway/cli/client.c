@@ -47,7 +47,7 @@ void client_close(struct client **c)
 	if (!*c)
 		return;
 	curl_easy_cleanup((*c)->curl);
-	explicit_bzero((*c)->auth, sizeof (*c)->auth);
+	explicit_bzero((*c)->auth, sizeof(*c)->auth);
 	free(*c);
 	*c = NULL;
 	curl_global_cleanup();
@@ -83,7 +83,8 @@ static int perform(struct client *c, struct curl_slist *headers, bool complete, 
 	curl_slist_free_all(headers);
 	if (r == CURLE_OK || r == CURLE_WRITE_ERROR) /* the latter: our own function had enough */
 		return 0;
-	return err_set(err, ERR_UNAVAILABLE, "no_answer", NULL, "%s: %s", c->url, c->why[0] ? c->why : curl_easy_strerror(r));
+	return err_set(err, ERR_UNAVAILABLE, "no_answer", NULL, "%s: %s", c->url,
+		       c->why[0] ? c->why : curl_easy_strerror(r));
 }
 
 /* Adds a header; after the first failure nothing more. */

@@ -10,10 +10,12 @@ struct client_options {
 	const char *url, *key, *cacert;
 };
 /* The options every command that talks to a gateway has: put them first in its table. */
+/* clang-format off */
 #define CLIENT_OPTIONS(o) \
 	{"url", 'u', OPTION_TEXT, "URL", &(o).url, "the gateway ($THREADLINE_URL, else http://127.0.0.1:8080)"}, \
 	{"key", 'k', OPTION_TEXT, "KEY", &(o).key, "API key; better put it into $THREADLINE_KEY"}, \
 	{"cacert", 0, OPTION_TEXT, "FILE", &(o).cacert, "certificates to trust instead of the system's"}
+/* clang-format on */
 
 int client_open(const struct client_options *o, struct client **out, struct err *err);
 void client_close(struct client **c);

@@ -69,15 +69,20 @@ static const struct {
 	explain_fn *explain;
 	struct usage usage;
 } subjects[] = {
-	{"number", number,
+	{"number",
+	 number,
 	 {"threadline explain number", "[TEXT...|-]",
-	  "Reads telephone numbers as the gateway does. From standard input a line XX<TAB>TEXT sets the region.", 0, -1}},
-	{"pdu", pdu,
+	  "Reads telephone numbers as the gateway does. From standard input a line XX<TAB>TEXT sets the region.", 0,
+	  -1}},
+	{"pdu",
+	 pdu,
 	 {"threadline explain pdu", "[HEX...|-]", "Reads whole SMPP PDUs in hexadecimal, field by field.", 0, -1}},
-	{"receipt", receipt,
+	{"receipt",
+	 receipt,
 	 {"threadline explain receipt", "[TEXT...|-]",
 	  "Reads the text of delivery receipts, plain or as a JSON string.", 0, -1}},
-	{"sms", sms,
+	{"sms",
+	 sms,
 	 {"threadline explain sms", "[TEXT...|-]",
 	  "Shows how a text goes out as SMS: alphabet, segments, units (septets or 16-bit), bytes.", 0, -1}},
 };

@@ -18,7 +18,8 @@ static int create(const struct ask *a, struct db *db, struct err *e)
 	enum role role;
 
 	if (!role_parse(str_of(a->role), &role))
-		return err_set(e, ERR_SEMANTIC, "role_unknown", NULL, "a role is one of agent, marketing, integration, admin");
+		return err_set(e, ERR_SEMANTIC, "role_unknown", NULL,
+			       "a role is one of agent, marketing, integration, admin");
 	if (key_create(db, str_of(a->name), role, clock_now(), text, &k, e))
 		return -1;
 	fprintf(stderr, "key %s (%s, %s); it is shown only this once:\n", k.id, k.name, role_word(k.role));
@@ -44,17 +45,23 @@ static int list(const struct ask *a, struct db *db, struct err *e)
 	return key_list(db, show, NULL, e);
 }
 
-static int revoke(const struct ask *a, struct db *db, struct err *e) { return key_revoke(db, str_of(a->id), clock_now(), e); }
+static int revoke(const struct ask *a, struct db *db, struct err *e)
+{
+	return key_revoke(db, str_of(a->id), clock_now(), e);
+}
 
 static const struct {
 	const char *name;
 	int (*run)(const struct ask *a, struct db *db, struct err *e);
 	struct usage usage;
 } actions[] = {
-	{"create", create,
+	{"create",
+	 create,
 	 {"threadline key create", "", "Makes a key for the API and prints it. It cannot be shown again.", 0, 0}},
-	{"list", list,
-	 {"threadline key list", "", "Lists all keys: id, role, when made, when revoked, name. Never the keys themselves.", 0, 0}},
+	{"list",
+	 list,
+	 {"threadline key list", "",
+	  "Lists all keys: id, role, when made, when revoked, name. Never the keys themselves.", 0, 0}},
 	{"revoke", revoke, {"threadline key revoke", "ID", "Ends a key at once, for running gateways too.", 1, 1}},
 };
 

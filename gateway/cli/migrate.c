@@ -10,7 +10,8 @@ int cmd_migrate(int argc, char **argv)
 {
 	static const struct usage usage = {
 		"threadline migrate", "",
-		"Creates the store, or brings it to the schema of this program. `serve` does the same when it starts.", 0, 0};
+		"Creates the store, or brings it to the schema of this program. `serve` does the same when it starts.",
+		0, 0};
 	const char *named = NULL;
 	const struct option_spec specs[] = {
 		{"config", 'c', OPTION_TEXT, "FILE", &named, "configuration that names the store"},

@@ -13,8 +13,8 @@ static int wrong(const struct usage *u, const char *what, const char *name)
 
 static void help(const struct usage *u, const struct option_spec *specs)
 {
-	printf("usage: %s%s%s%s\n\n%s\n", u->command, specs->name ? " [OPTION...]" : "", *u->operands ? " " : "", u->operands,
-	       u->about);
+	printf("usage: %s%s%s%s\n\n%s\n", u->command, specs->name ? " [OPTION...]" : "", *u->operands ? " " : "",
+	       u->operands, u->about);
 	if (specs->name)
 		puts("");
 	for (const struct option_spec *o = specs; o->name; o++) {

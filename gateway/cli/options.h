@@ -13,10 +13,12 @@ struct option_spec {
 	void *to;
 	const char *help;
 };
+/* clang-format off */
 #define OPTION_END {0}
+/* clang-format on */
 
 struct usage {
-	const char *command; /* "threadline key create" */
+	const char *command;  /* "threadline key create" */
 	const char *operands; /* "TO TEXT...|-", "" if none */
 	const char *about;    /* one or more lines */
 	int least, most;      /* operands; most -1: any number */

@@ -10,7 +10,8 @@ enum { TEXT_MAX = 1 << 20, ANSWER_MAX = 4 << 20 };
 
 struct send {
 	struct client_options client;
-	const char *channel, *from, *account, *purpose, *priority, *send_at, *expires_at, *external_id, *idempotency_key;
+	const char *channel, *from, *account, *purpose, *priority, *send_at, *expires_at, *external_id,
+		*idempotency_key;
 	bool json;
 };
 
@@ -83,11 +84,11 @@ static int post(const struct send *s, struct str body, struct err *e)
 
 int cmd_send(int argc, char **argv)
 {
-	static const struct usage usage = {
-		"threadline send", "TO TEXT...|-",
-		"Hands a message to a running gateway and prints its id and status. TO is an address or a customer's id; the\n"
-		"text is the rest of the line, or standard input for \"-\".",
-		2, -1};
+	static const struct usage usage = {"threadline send", "TO TEXT...|-",
+					   "Hands a message to a running gateway and prints its id and status. TO is "
+					   "an address or a customer's id; the\n"
+					   "text is the rest of the line, or standard input for \"-\".",
+					   2, -1};
 	struct send s = {0};
 	const struct option_spec specs[] = {
 		CLIENT_OPTIONS(s.client),
@@ -98,7 +99,8 @@ int cmd_send(int argc, char **argv)
 		{"priority", 0, OPTION_TEXT, "WORD", &s.priority, "high, normal, bulk"},
 		{"send-at", 0, OPTION_TEXT, "TIME", &s.send_at, "not before (RFC 3339)"},
 		{"expires-at", 0, OPTION_TEXT, "TIME", &s.expires_at, "not after (RFC 3339)"},
-		{"external-id", 0, OPTION_TEXT, "ID", &s.external_id, "your own id of it: sent once however often asked"},
+		{"external-id", 0, OPTION_TEXT, "ID", &s.external_id,
+		 "your own id of it: sent once however often asked"},
 		{"idempotency-key", 0, OPTION_TEXT, "KEY", &s.idempotency_key, "repeats of the same request are one"},
 		{"json", 'j', OPTION_FLAG, NULL, &s.json, "print the whole answer"},
 		OPTION_END,

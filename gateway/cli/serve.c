@@ -98,11 +98,11 @@ static int serve(const char *path)
 
 int cmd_serve(int argc, char **argv)
 {
-	static const struct usage usage = {
-		"threadline serve", "",
-		"Runs the gateway in the foreground and logs to standard error. SIGHUP reads the configuration again, SIGTERM\n"
-		"takes nothing more, finishes what is in flight and leaves with 0.",
-		0, 0};
+	static const struct usage usage = {"threadline serve", "",
+					   "Runs the gateway in the foreground and logs to standard error. SIGHUP "
+					   "reads the configuration again, SIGTERM\n"
+					   "takes nothing more, finishes what is in flight and leaves with 0.",
+					   0, 0};
 	const char *named = NULL;
 	const struct option_spec specs[] = {
 		{"config", 'c', OPTION_TEXT, "FILE", &named, "configuration (see threadline check --sample)"},

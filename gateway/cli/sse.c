@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-void sse_init(struct sse *s, size_t max, void (*fn)(void *arg, const char *id, const char *event, struct str data), void *arg)
+void sse_init(struct sse *s, size_t max, void (*fn)(void *arg, const char *id, const char *event, struct str data),
+	      void *arg)
 {
 	*s = (struct sse){.fn = fn, .arg = arg};
 	buf_init(&s->line, max);

@@ -12,7 +12,8 @@ struct sse {
 	void *arg;
 };
 
-void sse_init(struct sse *s, size_t max, void (*fn)(void *arg, const char *id, const char *event, struct str data), void *arg);
+void sse_init(struct sse *s, size_t max, void (*fn)(void *arg, const char *id, const char *event, struct str data),
+	      void *arg);
 void sse_free(struct sse *s);
 void sse_reset(struct sse *s); /* a new connection: what was half read is dropped, the id is kept */
 /* false: an event was larger than max. */

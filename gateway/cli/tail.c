@@ -44,8 +44,8 @@ static void show(void *arg, const char *id, const char *event, struct str data)
 	facts = json_object_get(doc, "data");
 	dump = facts ? json_dumps(facts, JSON_COMPACT) : NULL;
 	printf("%s %-22s %-4s customer=%s conversation=%s interaction=%s %s\n", text(doc, "at"), event,
-	       text(doc, "channel"), text(doc, "customer_id"), text(doc, "conversation_id"), text(doc, "interaction_id"),
-	       dump ? dump : "{}");
+	       text(doc, "channel"), text(doc, "customer_id"), text(doc, "conversation_id"),
+	       text(doc, "interaction_id"), dump ? dump : "{}");
 	free(dump);
 	json_decref(doc);
 }
@@ -107,10 +107,10 @@ static int follow(struct tail *t, const char *path, struct err *e)
 
 int cmd_tail(int argc, char **argv)
 {
-	static const struct usage usage = {
-		"threadline tail", "",
-		"Prints the events of a running gateway as they happen, and comes back by itself after a broken connection.", 0,
-		0};
+	static const struct usage usage = {"threadline tail", "",
+					   "Prints the events of a running gateway as they happen, and comes back by "
+					   "itself after a broken connection.",
+					   0, 0};
 	struct tail t = {0};
 	const struct option_spec specs[] = {
 		CLIENT_OPTIONS(t.client),
@@ -141,7 +141,8 @@ int cmd_tail(int argc, char **argv)
 	buf_init(&t.refusal, 16384);
 	if (t.since)
 		snprintf(t.sse.id, sizeof t.sse.id, "%s", t.since);
-	r = path.failed ? err_set(&e, ERR_INVALID, NULL, NULL, "a value is too long") : client_open(&t.client, &t.c, &e);
+	r = path.failed ? err_set(&e, ERR_INVALID, NULL, NULL, "a value is too long")
+			: client_open(&t.client, &t.c, &e);
 	if (r == 0)
 		r = follow(&t, buf_cstr(&path), &e);
 	client_close(&t.c);

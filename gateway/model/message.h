@@ -32,9 +32,9 @@ struct delivery {
 	size_t attachments_n;
 	enum purpose purpose;
 	enum priority priority;
-	int64_t expires_at; /* 0: none. The adapter tells the carrier the rest of the life, where it can. */
-	bool receipt;	    /* ask the carrier for a receipt */
-	struct str options; /* JSON object of channel-specific wishes ("flash", "encoding"), {} if none */
+	int64_t expires_at;	/* 0: none. The adapter tells the carrier the rest of the life, where it can. */
+	bool receipt;		/* ask the carrier for a receipt */
+	struct str options;	/* JSON object of channel-specific wishes ("flash", "encoding"), {} if none */
 	struct str correlation; /* goes into every log line about it */
 	uint16_t attempt;
 };
@@ -49,9 +49,10 @@ struct inbound {
 	struct str subject, text;
 	const struct attachment *attachments;
 	size_t attachments_n;
-	int64_t at;	   /* when it happened, by the carrier; 0: now */
-	struct str reply_token; /* what we gave out and the reply carries back (mail address token, web session); or empty */
-	struct str metadata;	/* JSON object kept with the interaction; empty if none */
+	int64_t at; /* when it happened, by the carrier; 0: now */
+	struct str
+		reply_token; /* what we gave out and the reply carries back (mail address token, web session); or empty */
+	struct str metadata; /* JSON object kept with the interaction; empty if none */
 	/* One part of a longer text. total 0 or 1: whole. Parts are kept in the store until complete (intake/assemble). */
 	struct {
 		uint32_t ref;
@@ -61,16 +62,17 @@ struct inbound {
 	/* Identity that the channel itself has proven: a signed site user, an authenticated caller. Empty if none. */
 	struct str proven_external_id, proven_by;
 	struct str display_name; /* what the sender calls itself; unverified */
-	const struct address *claimed; /* addresses it says are its own (pre-chat form): become unverified contact points */
+	const struct address
+		*claimed; /* addresses it says are its own (pre-chat form): become unverified contact points */
 	size_t claimed_n;
 };
 
 /* A carrier's later word on one delivery (or one part of it). */
 struct receipt {
 	struct str account;
-	struct str external_id;	   /* as the carrier wrote it */
-	struct address from, to;   /* as in the receipt (from: the handset); scheme kept, may be empty */
-	enum status status;	   /* SENT (en route, accepted: an event only), DELIVERED, UNDELIVERED, EXPIRED, ... */
+	struct str external_id;	 /* as the carrier wrote it */
+	struct address from, to; /* as in the receipt (from: the handset); scheme kept, may be empty */
+	enum status status;	 /* SENT (en route, accepted: an event only), DELIVERED, UNDELIVERED, EXPIRED, ... */
 	struct str raw_state, error_code; /* "DELIVRD", "000" */
-	int64_t at;		   /* done date by the carrier; 0 unknown */
+	int64_t at;			  /* done date by the carrier; 0 unknown */
 };

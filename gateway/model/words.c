@@ -6,8 +6,9 @@ static const char *const channels[] = {"none", "sms", "email", "web", "ivr", "lo
 static const char *const directions[] = {"internal", "inbound", "outbound"};
 static const char *const kinds[] = {"message", "note", "call", "event", "offer"};
 static const char *const statuses[] = {
-	"none",    "scheduled", "queued",   "sending", "uncertain",   "sent",	   "partially_delivered", "suppressed",
-	"cancelled", "expired",   "rejected", "failed",  "undelivered", "delivered", "read",		    "received"};
+	"none",	      "scheduled", "queued",  "sending",  "uncertain", "sent",	      "partially_delivered",
+	"suppressed", "cancelled", "expired", "rejected", "failed",    "undelivered", "delivered",
+	"read",	      "received"};
 static const char *const purposes[] = {"service", "marketing", "survey"};
 static const char *const priorities[] = {"high", "normal", "bulk"};
 static const char *const conversation_states[] = {"open", "pending", "snoozed", "closed"};
@@ -31,15 +32,15 @@ static bool parse(const char *const *words, size_t n, struct str s, unsigned *ou
 }
 
 /* Flat on purpose: each vocabulary is one enum, one table, two functions of the same shape. */
-#define VOCABULARY(name, type, words)                                                                                  \
-	const char *name##_word(type v) { return word(words, COUNT(words), (unsigned)v); }                              \
-	bool name##_parse(struct str s, type *out)                                                                      \
-	{                                                                                                              \
-		unsigned v;                                                                                            \
-		bool ok = parse(words, COUNT(words), s, &v);                                                           \
-		if (ok)                                                                                                \
-			*out = (type)v;                                                                                \
-		return ok;                                                                                             \
+#define VOCABULARY(name, type, words)                                                      \
+	const char *name##_word(type v) { return word(words, COUNT(words), (unsigned)v); } \
+	bool name##_parse(struct str s, type *out)                                         \
+	{                                                                                  \
+		unsigned v;                                                                \
+		bool ok = parse(words, COUNT(words), s, &v);                               \
+		if (ok)                                                                    \
+			*out = (type)v;                                                    \
+		return ok;                                                                 \
 	}
 
 VOCABULARY(channel, enum channel, channels)
@@ -63,12 +64,10 @@ bool status_may_follow(enum status from, enum status to)
 	case STATUS_REJECTED:
 	case STATUS_FAILED:
 	case STATUS_READ:
-	case STATUS_RECEIVED:
-		return false;
+	case STATUS_RECEIVED: return false;
 	case STATUS_SENDING:
 		/* A temporary error puts it back into the outbox: the one step back, and it is ours, not the carrier's. */
 		return to > from || to == STATUS_QUEUED;
-	default:
-		return to > from;
+	default: return to > from;
 	}
 }

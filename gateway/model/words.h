@@ -13,15 +13,15 @@ enum kind { KIND_MESSAGE, KIND_NOTE, KIND_CALL, KIND_EVENT, KIND_OFFER };
 enum status {
 	STATUS_NONE,
 	STATUS_SCHEDULED,  /* send_at is in the future */
-	STATUS_QUEUED,     /* in the outbox */
-	STATUS_SENDING,    /* claimed, perhaps on the wire */
+	STATUS_QUEUED,	   /* in the outbox */
+	STATUS_SENDING,	   /* claimed, perhaps on the wire */
 	STATUS_UNCERTAIN,  /* the answer was lost; waits for its receipt, is not sent again */
-	STATUS_SENT,       /* the carrier took it */
-	STATUS_PARTIAL,    /* some parts are delivered ("partially_delivered") */
+	STATUS_SENT,	   /* the carrier took it */
+	STATUS_PARTIAL,	   /* some parts are delivered ("partially_delivered") */
 	STATUS_SUPPRESSED, /* policy refused it; reason says why */
 	STATUS_CANCELLED,
 	STATUS_EXPIRED,
-	STATUS_REJECTED,   /* the carrier refused it for good */
+	STATUS_REJECTED, /* the carrier refused it for good */
 	STATUS_FAILED,
 	STATUS_UNDELIVERED, /* the carrier gave up after taking it */
 	STATUS_DELIVERED,

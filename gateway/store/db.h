@@ -33,7 +33,7 @@ enum db_fault {
 	DB_FAULT_CONFLICT,    /* a unique key or check said no */
 	DB_FAULT_UNAVAILABLE, /* disk full, read-only, i/o, locked, connection lost: may pass */
 	DB_FAULT_CORRUPT,
-	DB_FAULT_BUG	      /* bad SQL, misuse */
+	DB_FAULT_BUG /* bad SQL, misuse */
 };
 
 enum db_mode { DB_WRITE, DB_READ };
@@ -55,8 +55,8 @@ int db_run(struct stmt *s, struct err *err);
 /* The single row of a statement is read by the caller after DB_ROW; rows changed by the last run: */
 int64_t db_changes(struct db *db);
 
-int64_t db_col_i64(struct stmt *s, int i); /* NULL reads 0 */
-struct str db_col_str(struct stmt *s, int i); /* NULL reads empty */
+int64_t db_col_i64(struct stmt *s, int i);		   /* NULL reads 0 */
+struct str db_col_str(struct stmt *s, int i);		   /* NULL reads empty */
 bool db_col_uuid(struct stmt *s, int i, struct uuid *out); /* false and nil when NULL */
 bool db_col_null(struct stmt *s, int i);
 

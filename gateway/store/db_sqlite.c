@@ -31,8 +31,7 @@ struct db {
 static enum db_fault classify(int rc)
 {
 	switch (rc & 0xff) {
-	case SQLITE_CONSTRAINT:
-		return DB_FAULT_CONFLICT;
+	case SQLITE_CONSTRAINT: return DB_FAULT_CONFLICT;
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_READONLY:
@@ -40,13 +39,10 @@ static enum db_fault classify(int rc)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_NOMEM:
-	case SQLITE_PERM:
-		return DB_FAULT_UNAVAILABLE;
+	case SQLITE_PERM: return DB_FAULT_UNAVAILABLE;
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return DB_FAULT_CORRUPT;
-	default:
-		return DB_FAULT_BUG;
+	case SQLITE_NOTADB: return DB_FAULT_CORRUPT;
+	default: return DB_FAULT_BUG;
 	}
 }
 

@@ -1,9 +1,10 @@
 #include "store/fulltext.h"
 
-int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref, int64_t at,
-		 struct str text, struct err *err)
+int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
+		 int64_t at, struct str text, struct err *err)
 {
-	struct stmt *q = db_query(db, "INSERT INTO search_doc (kind, customer_id, ref, at) VALUES ($1, $2, $3, $4) RETURNING id");
+	struct stmt *q = db_query(
+		db, "INSERT INTO search_doc (kind, customer_id, ref, at) VALUES ($1, $2, $3, $4) RETURNING id");
 	int64_t id = 0;
 	int r;
 
@@ -59,14 +60,18 @@ int fulltext_query(struct db *db, unsigned kinds, struct str words, int64_t befo
 	match_of(words, &match);
 	if (match.failed || match.n == 0 || !str_utf8_ok(words))
 		goto out;
-	q = db_query(db, "SELECT d.id, d.kind, d.customer_id, d.ref, d.at FROM search_text t JOIN search_doc d ON d.id = t.rowid"
-			 " WHERE t.search_text MATCH $1 AND t.rowid < $2 AND ((1 << d.kind) & $3) != 0 ORDER BY t.rowid DESC LIMIT $4");
+	q = db_query(
+		db,
+		"SELECT d.id, d.kind, d.customer_id, d.ref, d.at FROM search_text t JOIN search_doc d ON d.id = t.rowid"
+		" WHERE t.search_text MATCH $1 AND t.rowid < $2 AND ((1 << d.kind) & $3) != 0 ORDER BY t.rowid DESC "
+		"LIMIT $4");
 	db_bind_str(q, 1, buf_str(&match));
 	db_bind_i64(q, 2, before ? before : INT64_MAX);
 	db_bind_i64(q, 3, kinds);
 	db_bind_i64(q, 4, limit);
 	while ((r = db_step(q, err)) == DB_ROW) {
-		struct fulltext_hit h = {.doc = db_col_i64(q, 0), .kind = (enum fulltext_kind)db_col_i64(q, 1), .at = db_col_i64(q, 4)};
+		struct fulltext_hit h = {
+			.doc = db_col_i64(q, 0), .kind = (enum fulltext_kind)db_col_i64(q, 1), .at = db_col_i64(q, 4)};
 		db_col_uuid(q, 2, &h.customer);
 		db_col_uuid(q, 3, &h.ref);
 		fn(arg, &h);

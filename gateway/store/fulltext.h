@@ -16,8 +16,8 @@ struct fulltext_hit {
 };
 
 /* Inside a write job. */
-int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref, int64_t at,
-		 struct str text, struct err *err);
+int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
+		 int64_t at, struct str text, struct err *err);
 /* Newest first, docs below `before` (0: from the newest). All words must occur; the last may be a beginning. kinds: bit
  * set of 1 << kind. Text without a word finds nothing. */
 int fulltext_query(struct db *db, unsigned kinds, struct str words, int64_t before, int limit,

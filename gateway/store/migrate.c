@@ -10,7 +10,9 @@ int migrate_version(struct db *db, int *out, struct err *err)
 	struct stmt *q;
 	int r;
 
-	if (db_exec(db, "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, at BIGINT NOT NULL)", err))
+	if (db_exec(db,
+		    "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, at BIGINT NOT NULL)",
+		    err))
 		return -1;
 	q = db_query(db, "SELECT COALESCE(MAX(number), 0) FROM migration");
 	r = db_step(q, err);
@@ -47,8 +49,8 @@ int migrate_run(struct db *db, int *from, int *to, struct err *err)
 		return -1;
 	if (version > migrate_latest())
 		return err_set(err, ERR_UNAVAILABLE, "store_too_new", NULL,
-			       "the store has schema %d, this program knows %d: it was written by a newer release", version,
-			       migrate_latest());
+			       "the store has schema %d, this program knows %d: it was written by a newer release",
+			       version, migrate_latest());
 	*from = version;
 	for (int i = 0; i < migrations_n; i++) {
 		if (migrations[i].number > version && step(db, &migrations[i], err))

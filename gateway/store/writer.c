@@ -178,7 +178,9 @@ static void probe(struct writer *w)
 
 	pthread_mutex_unlock(&w->lock);
 	if (db_begin(w->db, &e) == 0 &&
-	    db_exec(w->db, "INSERT INTO cursor (name, seq) VALUES ('probe', 1) ON CONFLICT (name) DO UPDATE SET seq = cursor.seq + 1",
+	    db_exec(w->db,
+		    "INSERT INTO cursor (name, seq) VALUES ('probe', 1) ON CONFLICT (name) DO UPDATE SET seq = "
+		    "cursor.seq + 1",
 		    &e) == 0 &&
 	    db_commit(w->db, &e) == 0)
 		healthy(w, NULL);
@@ -297,7 +299,8 @@ static void release(struct writer *w)
 	free(w);
 }
 
-int writer_start(const char *dsn, size_t queue_max, const struct writer_hooks *hooks, struct writer **out, struct err *err)
+int writer_start(const char *dsn, size_t queue_max, const struct writer_hooks *hooks, struct writer **out,
+		 struct err *err)
 {
 	struct writer *w = calloc(1, sizeof *w);
 
@@ -317,7 +320,8 @@ int writer_start(const char *dsn, size_t queue_max, const struct writer_hooks *h
 static int refuse(struct writer *w, struct err *err)
 {
 	w->stats.refused++;
-	err_set(err, ERR_UNAVAILABLE, "store_busy", NULL, w->stopping ? "the gateway is stopping" : "too many writes wait");
+	err_set(err, ERR_UNAVAILABLE, "store_busy", NULL,
+		w->stopping ? "the gateway is stopping" : "too many writes wait");
 	if (err)
 		err->retry_after_s = 1;
 	return -1;

@@ -200,7 +200,8 @@ int main(int argc, char **argv)
 {
 	const char *most = getenv("OOM_MAX"), *share = getenv("OOM_SHARE");
 	long limit = most ? strtol(most, NULL, 10) : 150, runs = 0, passed = 0, failed = 0, k = 0;
-	long mine = share ? strtol(share, NULL, 10) : 0, shares = share && strchr(share, '/') ? strtol(strchr(share, '/') + 1, NULL, 10) : 1;
+	long mine = share ? strtol(share, NULL, 10) : 0,
+	     shares = share && strchr(share, '/') ? strtol(strchr(share, '/') + 1, NULL, 10) : 1;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 1 && strcmp(argv[1], "--once") == 0) {
@@ -217,6 +218,7 @@ int main(int argc, char **argv)
 		else
 			failed++;
 	}
-	printf("oom: %ld runs: Tested: %ld | Passing: %ld | Failing: %ld | Crashing: 0\n", runs, passed + failed, passed, failed);
+	printf("oom: %ld runs: Tested: %ld | Passing: %ld | Failing: %ld | Crashing: 0\n", runs, passed + failed,
+	       passed, failed);
 	return failed > 0;
 }

@@ -16,10 +16,24 @@ struct sample {
 };
 
 static const struct setting table[] = {
-	{.name = "host", .type = SET_STRING, .offset = offsetof(struct sample, host), .required = true, .help = "Whom to call."},
-	{.name = "port", .type = SET_INT, .offset = offsetof(struct sample, port), .def = "2775", .min = 1, .max = 65535},
+	{.name = "host",
+	 .type = SET_STRING,
+	 .offset = offsetof(struct sample, host),
+	 .required = true,
+	 .help = "Whom to call."},
+	{.name = "port",
+	 .type = SET_INT,
+	 .offset = offsetof(struct sample, port),
+	 .def = "2775",
+	 .min = 1,
+	 .max = 65535},
 	{.name = "password", .type = SET_STRING, .offset = offsetof(struct sample, password), .secret = true},
-	{.name = "wait", .type = SET_DURATION, .offset = offsetof(struct sample, wait), .def = "90s", .min = US_SEC, .max = US_HOUR},
+	{.name = "wait",
+	 .type = SET_DURATION,
+	 .offset = offsetof(struct sample, wait),
+	 .def = "90s",
+	 .min = US_SEC,
+	 .max = US_HOUR},
 	{.name = "size", .type = SET_SIZE, .offset = offsetof(struct sample, size), .def = "64k"},
 	{.name = "mood", .type = SET_ENUM, .offset = offsetof(struct sample, mood), .def = "calm", .words = moods},
 	{.name = "tls", .type = SET_BOOL, .offset = offsetof(struct sample, tls), .def = "no"},
@@ -100,7 +114,8 @@ Test(settings, what_is_wrong_is_named_with_its_line)
 		{"[]\n", "t.conf:1: a section is written [kind] or [kind name], of letters, digits and ._-"},
 		{"[a b c]\n", "t.conf:1: a section is written [kind] or [kind name], of letters, digits and ._-"},
 		{"[a]\nk = \xff\n", "t.conf:2: the line is not UTF-8 text"},
-		{"[a23456789012345678901234567890123456789012345678901]\n", "t.conf:1: the section name is longer than 49 characters"},
+		{"[a23456789012345678901234567890123456789012345678901]\n",
+		 "t.conf:1: the section name is longer than 49 characters"},
 	};
 	static const struct {
 		const char *text, *msg, *field;
@@ -109,13 +124,17 @@ Test(settings, what_is_wrong_is_named_with_its_line)
 		{"[sms m]\n\nport=1\n", "t.conf:1: [sms m] needs \"host\"", "sms m.host"},
 		{"[sms m]\nhost=\n", "t.conf:2: [sms m] needs \"host\"", "sms m.host"},
 		{"[sms m]\nhost=h\nport=12x\n", "t.conf:3: \"port\" wants a whole number, not \"12x\"", "sms m.port"},
-		{"[sms m]\nhost=h\nport=65536\n", "t.conf:3: \"port\" is 65536, it may be from 1 to 65535", "sms m.port"},
+		{"[sms m]\nhost=h\nport=65536\n", "t.conf:3: \"port\" is 65536, it may be from 1 to 65535",
+		 "sms m.port"},
 		{"[sms m]\nhost=h\nwait=2h\n", "t.conf:3: \"wait\" is 2h, it may be from 1s to 1h", "sms m.wait"},
 		{"[sms m]\nhost=h\nmood=x\n", "t.conf:3: \"mood\" is one of calm, brisk", "sms m.mood"},
 		{"[sms m]\nhost=h\ntls=2\n", "t.conf:3: \"tls\" is yes or no", "sms m.tls"},
-		{"[sms m]\nhost=h\nsize=9999999999g\n", "t.conf:3: \"size\" wants a size such as 512, 64k or 16m, not \"9999999999g\"", "sms m.size"},
-		{"[sms m]\nhost=h\npassword=env:THREADLINE_UNSET\n", "t.conf:3: \"password\": that environment variable is not set", "sms m.password"},
-		{"[sms m]\nhost=h\npassword=file:/nowhere/x\n", "t.conf:3: \"password\": cannot read /nowhere/x: No such file or directory", "sms m.password"},
+		{"[sms m]\nhost=h\nsize=9999999999g\n",
+		 "t.conf:3: \"size\" wants a size such as 512, 64k or 16m, not \"9999999999g\"", "sms m.size"},
+		{"[sms m]\nhost=h\npassword=env:THREADLINE_UNSET\n",
+		 "t.conf:3: \"password\": that environment variable is not set", "sms m.password"},
+		{"[sms m]\nhost=h\npassword=file:/nowhere/x\n",
+		 "t.conf:3: \"password\": cannot read /nowhere/x: No such file or directory", "sms m.password"},
 	};
 	struct err e;
 
@@ -189,8 +208,7 @@ Test(settings, the_sample_parses_back_to_the_defaults)
 	settings_sample(&b, table);
 	cr_expect_not(b.failed);
 	cr_expect(strstr(buf_cstr(&b), "# Whom to call. Required.\n#host =\n\n"));
-	cr_expect(strstr(buf_cstr(&b), "# Secret: may be file:/path or env:NAME.\n#password =\n"),
-		  "%s", buf_cstr(&b));
+	cr_expect(strstr(buf_cstr(&b), "# Secret: may be file:/path or env:NAME.\n#password =\n"), "%s", buf_cstr(&b));
 	cr_expect(strstr(buf_cstr(&b), "# May be from 1s to 1h.\n#wait = 90s\n"), "%s", buf_cstr(&b));
 	cr_expect(strstr(buf_cstr(&b), "# One of calm, brisk.\n#mood = calm\n"), "%s", buf_cstr(&b));
 	s = parse(buf_cstr(&b), &e);

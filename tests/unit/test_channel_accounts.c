@@ -13,7 +13,8 @@ static struct account_info info(const char *name, enum channel c)
 Test(channel_accounts, picks_the_first_that_is_up)
 {
 	struct accounts *a;
-	struct account_info i = info("one", CHANNEL_SMS), j = info("two", CHANNEL_SMS), w = info("site", CHANNEL_WEB), got;
+	struct account_info i = info("one", CHANNEL_SMS), j = info("two", CHANNEL_SMS), w = info("site", CHANNEL_WEB),
+			    got;
 	struct err e;
 
 	cr_assert_eq(accounts_new(&a, &e), 0);

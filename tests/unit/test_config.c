@@ -51,7 +51,8 @@ Test(config, what_is_wrong_is_named)
 		{"[http]\nlisten = nowhere\n", ":2: [http] listen: is not an address such as 127.0.0.1:8080"},
 		{"[http]\ntls_cert = /dev/null\n", ":2: [http] tls_cert: tls_cert and tls_key come together"},
 		{"[identity]\n\nregion = Germany\n", ":3: [identity] region: is not a region such as DE or GB"},
-		{"[outbound]\nretry_first = 1h\nretry_max = 1m\n", ":2: [outbound] retry_first: is longer than retry_max"},
+		{"[outbound]\nretry_first = 1h\nretry_max = 1m\n",
+		 ":2: [outbound] retry_first: is longer than retry_max"},
 		{"[log]\nlevel = loud\n", ":2: \"level\" is one of debug, info, warn, error"},
 	};
 	struct err e;
@@ -87,8 +88,14 @@ Test(config, addresses_to_listen_at)
 	static const struct {
 		const char *text, *host;
 		int port;
-	} cases[] = {{"127.0.0.1:8080", "127.0.0.1", 8080}, {"8080", "", 8080}, {":0", "", 0}, {"[::1]:65535", "::1", 65535},
-		     {"::1", NULL, 0},			    {"h:65536", NULL, 0}, {"h:", NULL, 0}, {"", NULL, 0}};
+	} cases[] = {{"127.0.0.1:8080", "127.0.0.1", 8080},
+		     {"8080", "", 8080},
+		     {":0", "", 0},
+		     {"[::1]:65535", "::1", 65535},
+		     {"::1", NULL, 0},
+		     {"h:65536", NULL, 0},
+		     {"h:", NULL, 0},
+		     {"", NULL, 0}};
 	char host[64];
 	int port;
 

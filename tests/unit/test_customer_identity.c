@@ -1,6 +1,6 @@
-#include <criterion/criterion.h>
 #include "base/clock.h"
 #include "unit/customer_rig.h"
+#include <criterion/criterion.h>
 
 static struct store_rig rig;
 

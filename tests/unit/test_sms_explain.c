@@ -31,12 +31,9 @@ Test(explain, texts)
 		const char *input, *encoding;
 		int segments, units, bytes;
 	} cases[] = {
-		{"hello", "gsm7", 1, 5, 5},
-		{"12345678", "gsm7", 1, 8, 7},
-		{"€", "gsm7", 1, 2, 2},
-		{"ж", "ucs2", 1, 1, 2},
-		{"😀", "ucs2", 1, 2, 4},
-		{"ş", "gsm7-tr", 1, 2, 6}, /* header 03 24 01 01 */
+		{"hello", "gsm7", 1, 5, 5}, {"12345678", "gsm7", 1, 8, 7},
+		{"€", "gsm7", 1, 2, 2},	    {"ж", "ucs2", 1, 1, 2},
+		{"😀", "ucs2", 1, 2, 4},	    {"ş", "gsm7-tr", 1, 2, 6}, /* header 03 24 01 01 */
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -55,7 +52,8 @@ Test(explain, receipts_plain_and_quoted)
 {
 	static const char *const inputs[] = {
 		"id:7 sub:001 dlvrd:001 submit date:2601020304 done date:2601020305 stat:UNDELIV err:017 text:x",
-		"\"id:7 sub:001 dlvrd:001 submit date:2601020304 done date:2601020305 stat:UNDELIV err:017 text:\\u0041\"",
+		"\"id:7 sub:001 dlvrd:001 submit date:2601020304 done date:2601020305 stat:UNDELIV err:017 "
+		"text:\\u0041\"",
 	};
 	int r;
 	json_t *doc;
