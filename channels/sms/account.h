@@ -134,6 +134,7 @@ struct account {
 	struct figures figures;
 	enum account_state told;
 	char told_reason[200];
+	int64_t told_bad; /* when the last bad PDU was logged */
 	struct buf text; /* scratch of inbound and prepare */
 };
 

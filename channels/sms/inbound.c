@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "sms/account.h"
@@ -308,6 +309,20 @@ static void read_body(struct account *a, struct read *x)
 		receipt_parse(x->text, &x->receipt);
 }
 
+/* A peer can send many: one of them a second is told. */
+static void bad_pdu(struct link *l, uint32_t command, uint32_t seq, const char *why)
+{
+	struct account *a = l->a;
+	int64_t now = loop_now(a->host->loop);
+
+	a->figures.bad++;
+	if (now - a->told_bad < US_SEC)
+		return;
+	a->told_bad = now;
+	log_info("smpp.bad_pdu", "account", a->host->name, "link", l->name, "command", pdu_command_name(command),
+		 "sequence", LOG_INT(seq), "reason", why, LOG_END);
+}
+
 void inbound_take(struct link *l, uint32_t command, uint32_t seq, struct str pdu)
 {
 	struct account *a = l->a;
@@ -317,9 +332,7 @@ void inbound_take(struct link *l, uint32_t command, uint32_t seq, struct str pdu
 	bool receipt;
 
 	if (pdu_read_message(command, pdu, &x.m, &why)) {
-		a->figures.bad++;
-		log_info("smpp.bad_pdu", "account", a->host->name, "link", l->name, "command",
-			 pdu_command_name(command), "sequence", LOG_INT(seq), "reason", why, LOG_END);
+		bad_pdu(l, command, seq, why);
 		session_put(l, PDU_GENERIC_NACK, seq, ESME_RINVCMDLEN, STR(""));
 		return;
 	}

@@ -344,3 +344,41 @@ Test(sms_link, tls_refuses_another_name) { tls_case("smsc.example", "\n", "certi
 Test(sms_link, tls_refuses_an_unknown_authority) { tls_case("127.0.0.1", "!", "certificate refused"); }
 Test(sms_link, tls_verification_can_be_turned_off) { tls_case("smsc.example", "!tls_verify=no\n", NULL); }
 Test(sms_link, tls_name_may_be_given) { tls_case("smsc.example", "\ntls_name=smsc.example\n", NULL); }
+
+static bool answered(const struct smsc *s, uint32_t command, uint32_t seq)
+{
+	for (size_t i = 0; i < s->pdus && i < SMSC_PDUS; i++)
+		if (s->pdu[i].command == command && s->pdu[i].seq == seq)
+			return true;
+	return false;
+}
+
+/* Whole PDUs of every command with bodies of chance: each is answered or ignored, and the link lives on. */
+Test(sms_link, bodies_of_chance_do_not_hurt)
+{
+	static const uint32_t commands[] = {
+		0x80000000, 0x80000001, 0x80000002, 3,	  0x80000003, 4,    0x80000004, 5,     0x80000005, 7,	      8,
+		9,	    0x80000009, 0xB,	    0x15, 0x80000015, 0x21, 0x102,	0x103, 0x80000103, 0x7FFFFFFF};
+	struct rig r;
+	uint32_t dice = 12345;
+
+	rig_open(&r, "");
+	rig_start(&r);
+	for (uint32_t i = 0; i < 3000; i++) {
+		uint8_t body[64];
+		size_t n;
+		for (size_t k = 0; k < sizeof body; k++) {
+			dice = dice * 1664525u + 1013904223u;
+			body[k] = dice & 0x1000000 ? 0 : (uint8_t)(dice >> 24);
+		}
+		n = dice >> 8 & 63;
+		smsc_send(&r.smsc, 0, commands[i % (sizeof commands / sizeof *commands)], dice & 0x100 ? 0 : dice >> 20,
+			  i + 1000, body, n);
+		if (i % 50 == 0)
+			until(&r, r.smsc.conn[0].out_n == 0);
+	}
+	smsc_send(&r.smsc, 0, ENQUIRE, 0, 99, "", 0);
+	until(&r, answered(&r.smsc, RESP | ENQUIRE, 99));
+	cr_expect_eq(fake_state(&r.fake), ACCOUNT_UP);
+	rig_close(&r);
+}
