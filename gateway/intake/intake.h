@@ -34,7 +34,8 @@ struct intake_outcome {
 };
 typedef void intake_fn(void *arg, const struct intake_outcome *o);
 
-int intake_new(const struct intake_config *c, struct writer *w, struct events *ev, struct intake **out, struct err *err);
+int intake_new(const struct intake_config *c, struct writer *w, struct events *ev, struct intake **out,
+	       struct err *err);
 void intake_free(struct intake **i);
 /* Any thread. Copies `in`. done runs exactly once. */
 void intake_received(struct intake *i, const struct inbound *in, intake_fn *done, void *arg);
