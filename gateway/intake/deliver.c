@@ -42,7 +42,7 @@ static int prove(struct pass *p, const struct inbound *in)
 
 	if (in->proven_external_id.n == 0)
 		return 0;
-	snprintf(by, sizeof by, "%.*s", (int)(in->proven_by.n < 39 ? in->proven_by.n : 39),
+	snprintf(by, sizeof by, "%.*s", in->proven_by.n ? (int)(in->proven_by.n < 39 ? in->proven_by.n : 39) : 7,
 		 in->proven_by.n ? in->proven_by.p : "channel");
 	r = customer_by_external_id(p->db, in->proven_external_id, &customer, p->err);
 	if (r && p->err->kind == ERR_NOT_FOUND) {
