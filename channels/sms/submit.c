@@ -147,7 +147,7 @@ static bool waits_when_lost(const struct account *a, const struct held *h)
 static void finish_lost(struct account *a, struct held *h)
 {
 	if (waits_when_lost(a, h))
-		finish(a, h, OUTCOME_UNCERTAIN, "answer lost", 0);
+		finish(a, h, OUTCOME_UNCERTAIN, "answer lost", OUTCOME_WAITS);
 	else
 		finish(a, h, OUTCOME_RETRY, "answer lost, sent again", RESEND_AFTER);
 }

@@ -215,6 +215,7 @@ static void lose_answer(const char *more, enum purpose purpose, enum outcome_kin
 	until(&r, r.fake.outcomes_n == 1);
 	cr_expect_eq(outcome(&r, 0)->kind, kind);
 	cr_expect_eq(strncmp(outcome(&r, 0)->reason, "answer lost", 11), 0);
+	cr_expect_eq(outcome(&r, 0)->retry_after, kind == OUTCOME_UNCERTAIN ? OUTCOME_WAITS : US_SEC);
 	if (by_time) { /* too late: the outcome has been given */
 		until(&r, fake_state(&r.fake) == ACCOUNT_UP);
 		smsc_accept_submit(&r.smsc, smsc_find(&r.smsc, SUBMIT, 0), "late");
