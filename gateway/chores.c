@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "events/events.h"
+#include "intake/intake.h"
 
 static int forget_events(void *arg, struct db *db, int64_t now, struct err *err)
 {
@@ -18,9 +19,23 @@ static int forget_answers(void *arg, struct db *db, int64_t now, struct err *err
 	return db_run(q, err);
 }
 
+static int give_up_parts(void *arg, struct db *db, int64_t now, struct err *err)
+{
+	const struct chores *w = arg;
+	return intake_sweep(w->intake, db, now, err);
+}
+
+static int wake_conversations(void *arg, struct db *db, int64_t now, struct err *err)
+{
+	const struct chores *w = arg;
+	return conversation_wake(db, w->events, now, err);
+}
+
 int chores_start(struct chores *w, struct writer *writer, struct scheduler **out, struct err *err)
 {
 	const struct chore chores[] = {
+		{"parts.give_up", 5 * US_SEC, give_up_parts, w},
+		{"conversations.wake", 5 * US_SEC, wake_conversations, w},
 		{"events.forget", 10 * US_MIN, forget_events, w},
 		{"idempotency.forget", 10 * US_MIN, forget_answers, w},
 	};

@@ -16,6 +16,8 @@
 #include "chores.h"
 #include "events/events.h"
 #include "founding.h"
+#include "intake/intake.h"
+#include "outbound/outbound.h"
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "store/writer.h"
@@ -37,6 +39,8 @@ struct gateway {
 	struct writer *writer;
 	uint8_t secret[GATEWAY_SECRET];
 	struct accounts *accounts;
+	struct outbound *outbound;
+	struct intake *intake;
 	struct chores chores;
 	struct scheduler *scheduler;
 	size_t started;
@@ -79,9 +83,38 @@ static void founding_stop(struct gateway *g) { explicit_bzero(g->secret, sizeof 
 static int accounts_start(struct gateway *g, struct err *err) { return accounts_new(&g->accounts, err); }
 static void accounts_stop(struct gateway *g) { accounts_free(&g->accounts); }
 
+static int outbound_make(struct gateway *g, struct err *err)
+{
+	const struct config_outbound *o = &g->c->outbound;
+	const struct outbound_config c = {.default_expiry = o->expiry,
+					  .retry_first = o->retry_first,
+					  .retry_max = o->retry_max,
+					  .max_attempts = (int)o->max_attempts,
+					  .marketing_needs_opt_in = o->marketing_needs_opt_in,
+					  .repeat_limit = (int)o->repeat_limit,
+					  .memory = (size_t)o->memory};
+
+	return outbound_new(&c, g->writer, g->readers, g->events, g->accounts, &g->outbound, err);
+}
+static void outbound_drop(struct gateway *g) { outbound_free(&g->outbound); }
+
+static int intake_make(struct gateway *g, struct err *err)
+{
+	const struct config *c = g->c;
+	const struct intake_config ic = {
+		.rules = {.reply_window = c->conversation.reply_window, .reopen_window = c->conversation.reopen_window},
+		.region = c->identity.region,
+		.languages = c->inbound.languages,
+		.part_timeout = c->inbound.part_timeout,
+		.dedupe_window = c->inbound.dedupe_window};
+
+	return intake_new(&ic, g->writer, g->events, &g->intake, err);
+}
+static void intake_drop(struct gateway *g) { intake_free(&g->intake); }
+
 static int scheduling_start(struct gateway *g, struct err *err)
 {
-	g->chores = (struct chores){.c = g->c, .events = g->events};
+	g->chores = (struct chores){.c = g->c, .events = g->events, .intake = g->intake};
 	return chores_start(&g->chores, g->writer, &g->scheduler, err);
 }
 static void scheduling_stop(struct gateway *g) { scheduler_stop(&g->scheduler); }
@@ -97,6 +130,8 @@ static const struct part {
 	{"writer", writing_start, writing_stop},
 	{"founding", founding_start, founding_stop},
 	{"accounts", accounts_start, accounts_stop},
+	{"outbound", outbound_make, outbound_drop},
+	{"intake", intake_make, intake_drop},
 	{"scheduler", scheduling_start, scheduling_stop},
 };
 
