@@ -55,9 +55,12 @@ TestSuite(store_writer, .init = setup, .fini = teardown);
 static int64_t rows(void)
 {
 	struct db *db = readers_get(rig.readers, NULL);
-	struct stmt *q = db_query(db, "SELECT COUNT(*) FROM cursor WHERE name LIKE 'job%'");
+	struct stmt *q;
 	int64_t n = -1;
 
+	if (!db)
+		return -1;
+	q = db_query(db, "SELECT COUNT(*) FROM cursor WHERE name LIKE 'job%'");
 	if (db_step(q, NULL) == DB_ROW)
 		n = db_col_i64(q, 0);
 	db_done(q);
