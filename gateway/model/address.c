@@ -70,7 +70,7 @@ static int parse_phone(struct str text, const char *region, struct address *out,
 	if (p.kind == PHONE_ALPHANUMERIC) {
 		put(out, SCHEME_SENDER, text);
 	} else if (p.kind == PHONE_SHORT) {
-		put(out, SCHEME_SHORT, text);
+		put(out, SCHEME_SHORT, scheme_is(text, "sms:") ? skip(text, 4) : text);
 	} else {
 		put(out, SCHEME_TEL, str_of(p.e164));
 		if (str_is(text, p.e164))
@@ -140,14 +140,18 @@ static int parse_sip(struct str text, const char *region, struct address *out, s
 	end = index_of(host, ';', host.n);
 	if (end < host.n)
 		parameters = skip(host, end + 1);
-	host = str_n(host.p,
-		     host.n && host.p[0] == '[' ? index_of(host, ']', host.n - 1) + 1 : index_of(host, ':', end));
+	host = str_n(host.p, end);
+	if (host.n && host.p[0] == '[') /* IPv6: the colons within are not the port's */
+		host = str_n(host.p, index_of(host, ']', host.n - 1) + 1);
+	else
+		host = str_n(host.p, index_of(host, ':', host.n));
 	user = str_n(user.p, index_of(user, ':', user.n)); /* a password is nobody's business */
 	if (is_phone(user, parameters) &&
 	    parse_phone(str_n(user.p, index_of(user, ';', user.n)), region, out, NULL) == 0 &&
 	    out->scheme == SCHEME_TEL)
 		return 0;
-	if (user.n == 0 || host.n == 0 || user.n + host.n + 1 > ADDRESS_MAX || !str_utf8_ok(text))
+	if (user.n == 0 || host.n == 0 || user.n + host.n + 1 > ADDRESS_MAX || !str_utf8_ok(text) ||
+	    memchr(text.p, 0, text.n))
 		return err_set(err, ERR_SEMANTIC, "sip_invalid", NULL, "a SIP address has the form sip:user@host");
 	out->scheme = SCHEME_SIP;
 	memcpy(out->value, user.p, user.n);
@@ -183,7 +187,7 @@ int address_parse(enum channel channel, struct str text, const char *region, str
 	switch (channel) {
 	case CHANNEL_EMAIL: return parse_mail(text, out, err);
 	case CHANNEL_WEB: return parse_visitor(text, out, err);
-	case CHANNEL_SMS: return parse_phone(scheme_is(text, "sms:") ? skip(text, 4) : text, region, out, err);
+	case CHANNEL_SMS: return parse_phone(text, region, out, err);
 	case CHANNEL_IVR:
 		if (is_sip(text) || index_of(text, '@', text.n) < text.n)
 			return parse_sip(text, region, out, err);

@@ -32,7 +32,11 @@ static bool quoted_string(struct str s)
 		return false;
 	for (size_t i = 1; i < s.n - 1; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (c < 32 || c == 127 || c == '"' || (c == '\\' && ++i == s.n - 1))
+		if (c == '\\' && ++i < s.n - 1)
+			c = (unsigned char)s.p[i];
+		else if (c == '"' || c == '\\')
+			return false;
+		if (c < 32 || c == 127)
 			return false;
 	}
 	return true;

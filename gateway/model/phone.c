@@ -66,7 +66,8 @@ static bool any_letter(struct str s)
 	return false;
 }
 
-static bool is_uri(struct str s) { return s.n > 4 && str_ieq(str_n(s.p, 4), STR("tel:")); }
+static bool is_sms_uri(struct str s) { return s.n > 4 && str_ieq(str_n(s.p, 4), STR("sms:")); } /* RFC 5724 */
+static bool is_uri(struct str s) { return is_sms_uri(s) || (s.n > 4 && str_ieq(str_n(s.p, 4), STR("tel:"))); }
 
 static bool one_of(uint32_t cp, const char *set)
 {
@@ -165,13 +166,13 @@ static void ninth_digit(struct phone_shim *s)
 		*s = with;
 }
 
-/* Mexico's mobile numbers had a 1 after the country code until 2019. The library drops it where it knows the rest. */
+/* Mexico's mobile numbers had a 1 after the country code until 2019. The library drops it, but only once. */
 static void mexican_one(struct phone_shim *s)
 {
 	struct phone_shim without;
 	char text[24] = "+52";
 
-	if (s->country != 52 || s->length == PHONE_SHIM_POSSIBLE || strlen(s->e164) != 14 || s->e164[3] != '1')
+	if (s->country != 52 || strlen(s->e164) != 14 || s->e164[3] != '1')
 		return;
 	memcpy(text + 3, s->e164 + 4, 10);
 	if (phone_shim_parse(text, 13, NULL, &without) == PHONE_SHIM_OK)
@@ -232,6 +233,16 @@ static const char *home(const char *region, char room[4])
 	return room;
 }
 
+/* A number outside the known ranges must at least stay itself when read again; one whose trunk prefix comes off again and
+ * again ("0000 98710") is none. */
+static bool unstable(const struct phone_shim *s)
+{
+	struct phone_shim again;
+
+	return !s->valid && (phone_shim_parse(s->e164, strlen(s->e164), NULL, &again) != PHONE_SHIM_OK ||
+			     strcmp(again.e164, s->e164) != 0);
+}
+
 int phone_parse(struct str text, const char *region, struct phone *out, struct err *err)
 {
 	struct phone_shim s;
@@ -247,6 +258,8 @@ int phone_parse(struct str text, const char *region, struct phone *out, struct e
 		out->kind = PHONE_ALPHANUMERIC;
 		return 0;
 	}
+	if (is_sms_uri(text))
+		text = str_n(text.p + 4, text.n - 4);
 	f = phone_shim_parse(text.p, text.n, region, &s);
 	if (f != PHONE_SHIM_OK)
 		return nothing(text, region, f, out, err);
@@ -259,6 +272,8 @@ int phone_parse(struct str text, const char *region, struct phone *out, struct e
 	mexican_one(&s);
 	if (check_length(&s, err))
 		return -1;
+	if (unstable(&s))
+		return err_set(err, ERR_SEMANTIC, "number_invalid", NULL, "no number of that country begins like that");
 	if (!s.valid && any_letter(text) && !is_uri(text))
 		return refuse(err, PHONE_SHIM_NOT_A_NUMBER, text, region);
 	memcpy(out->e164, s.e164, sizeof out->e164);

@@ -42,7 +42,7 @@ struct phone {
 };
 
 const char *phone_kind_word(enum phone_kind k); /* mobile, fixed, short, alphanumeric, ... */
-/* Parses national, international and RFC 3966 forms. region may be NULL: then only international forms. -1: ERR_SEMANTIC,
+/* Parses national, international, RFC 3966 and RFC 5724 forms. region may be NULL: then only international forms. -1: ERR_SEMANTIC,
  * err.code is number_invalid, number_too_short, number_too_long, region_unknown or not_a_number. */
 int phone_parse(struct str text, const char *region, struct phone *out, struct err *err);
 /* A name as a mobile network shows it for a sender: up to 11 septets of the GSM alphabet, a letter among them. */

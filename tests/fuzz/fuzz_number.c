@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (address_parse(channel, text, region, &a, &e) == 0) {
 		if (strlen(a.value) == 0 || !str_utf8_ok(str_of(a.value)))
 			abort();
+		if (a.scheme == SCHEME_SHORT && strspn(a.value, "0123456789") != strlen(a.value))
+			abort();
 		enum channel own = a.scheme == SCHEME_SIP ? CHANNEL_IVR : channel_of_scheme(a.scheme);
 		if (a.scheme != SCHEME_SHORT && (address_parse(own, str_of(a.value), region, &again, &e) ||
 						 again.scheme != a.scheme || strcmp(again.value, a.value) != 0))

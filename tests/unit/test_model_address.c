@@ -34,6 +34,8 @@ Test(model_address, of_texts)
 		{CHANNEL_SMS, "+5215512345678", "tel +525512345678"},
 		{CHANNEL_SMS, "+5215512345678", "tel +525512345678"}, /* rewritten: never a known block */
 		{CHANNEL_SMS, "40404", "short 40404"},
+		{CHANNEL_SMS, "sms:40404", "short 40404"},
+		{CHANNEL_SMS, "sms:0151 23456789", "tel +4915123456789"},
 		{CHANNEL_SMS, " Vodafone", "sender Vodafone"},
 		{CHANNEL_SMS, "+49 15", "number_too_short"},
 		{CHANNEL_SMS, "", "not_a_number"},
@@ -67,6 +69,9 @@ Test(model_address, of_mail)
 		{CHANNEL_EMAIL, "a@b_c.example", "mailbox_invalid"},
 		{CHANNEL_EMAIL, "a@exa\nmple.com", "mailbox_invalid"},
 		{CHANNEL_EMAIL, "a\xff@example.com", "mailbox_invalid"},
+		{CHANNEL_EMAIL, "\"a\\\"b\"@example.com", "mail \"a\\\"b\"@example.com"},
+		{CHANNEL_EMAIL, "\"a\\\n\"@example.com", "mailbox_invalid"},
+		{CHANNEL_EMAIL, "\"a\\\"@example.com", "mailbox_invalid"},
 	};
 	check(v, sizeof v / sizeof *v);
 }
@@ -85,6 +90,7 @@ Test(model_address, of_visitors_and_calls)
 		{CHANNEL_IVR, "sip:030123456@pbx.example", "sip 030123456@pbx.example"},
 		{CHANNEL_IVR, "+49 30 123456", "tel +4930123456"},
 		{CHANNEL_IVR, "anonymous", "sender anonymous"},
+		{CHANNEL_IVR, "sip:anna@pbx.example;x=sip:y", "sip anna@pbx.example"},
 		{CHANNEL_IVR, "sip:@pbx.example", "sip_invalid"},
 		{CHANNEL_IVR, "sip:", "sip_invalid"},
 		{CHANNEL_IVR, "sip:a@b c", "sip_invalid"},
@@ -109,6 +115,15 @@ Test(model_address, too_long_is_refused)
 	cr_expect_eq(address_parse(CHANNEL_SMS, str_n(text, sizeof text), NULL, &a, &e), -1);
 	cr_expect_eq(address_parse(CHANNEL_EMAIL, str_n(text + 240, 300), NULL, &a, &e), -1);
 	cr_expect_eq(address_parse(CHANNEL_EMAIL, str_n(text + 230, 90), NULL, &a, &e), -1, "local part of 70 octets");
+}
+
+Test(model_address, nul_is_no_character)
+{
+	static const char text[] = "sip:+49\0@pbx.example";
+	struct address a;
+
+	for (enum channel c = CHANNEL_NONE; c < CHANNEL_COUNT; c++)
+		cr_expect_eq(address_parse(c, str_n(text, sizeof text - 1), "DE", &a, NULL), -1);
 }
 
 Test(model_address, some_name_nobody)

@@ -89,6 +89,7 @@ Test(model_phone, what_is_refused_says_why)
 		{"US", "+1 201 555 01234", "number_too_long", PHONE_INVALID},
 		{"DE", "+49 1512 3456 7890 1234", "number_too_long", PHONE_INVALID},
 		{"DE", "+999 123456", "number_invalid", PHONE_INVALID},
+		{"DE", "0(00) 98710", "number_invalid", PHONE_INVALID},
 		{"DE", "+1", "not_a_number", PHONE_INVALID},
 		{NULL, "0151 23456789", "region_unknown", PHONE_INVALID},
 		{"XX", "0151 23456789", "region_unknown", PHONE_INVALID},
