@@ -3,8 +3,8 @@
 int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
 		 int64_t at, struct str text, struct err *err)
 {
-	struct stmt *q = db_query(
-		db, "INSERT INTO search_doc (kind, customer_id, ref, at) VALUES ($1, $2, $3, $4) RETURNING id");
+	struct stmt *q = db_query(db, "INSERT INTO search_doc (kind, customer_id, ref, at) VALUES ($1, $2, $3, $4)"
+				      " ON CONFLICT (ref) WHERE kind = 2 DO NOTHING RETURNING id");
 	int64_t id = 0;
 	int r;
 
@@ -15,8 +15,8 @@ int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *cust
 	while ((r = db_step(q, err)) == DB_ROW)
 		id = db_col_i64(q, 0);
 	db_done(q);
-	if (r == DB_ERROR)
-		return -1;
+	if (r == DB_ERROR || id == 0)
+		return r; /* no id: the interaction is there already */
 	q = db_query(db, "INSERT INTO search_text (rowid, body) VALUES ($1, $2)");
 	db_bind_i64(q, 1, id);
 	db_bind_str(q, 2, text);
@@ -63,8 +63,11 @@ int fulltext_query(struct db *db, unsigned kinds, struct str words, int64_t befo
 	q = db_query(
 		db,
 		"SELECT d.id, d.kind, d.customer_id, d.ref, d.at FROM search_text t JOIN search_doc d ON d.id = t.rowid"
-		" WHERE t.search_text MATCH $1 AND t.rowid < $2 AND ((1 << d.kind) & $3) != 0 ORDER BY t.rowid DESC "
-		"LIMIT $4");
+		" WHERE t.search_text MATCH $1 AND t.rowid < $2 AND ((1 << d.kind) & $3) != 0"
+		/* What a customer was called before is still in the index. */
+		" AND (d.kind <> 1 OR NOT EXISTS (SELECT 1 FROM search_doc n WHERE n.kind = 1 AND n.ref = d.ref AND "
+		"n.id > d.id))"
+		" ORDER BY t.rowid DESC LIMIT $4");
 	db_bind_str(q, 1, buf_str(&match));
 	db_bind_i64(q, 2, before ? before : INT64_MAX);
 	db_bind_i64(q, 3, kinds);

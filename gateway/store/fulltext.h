@@ -1,7 +1,8 @@
 /*
  * Full text: which customers and interactions contain these words. The one place that knows SQLite's FTS5 (PostgreSQL's
- * tsvector takes its place there). The index is contentless: it holds no second copy of what people wrote, cannot be
- * corrected, and so may name what has changed since; whoever shows a hit reads the row itself.
+ * tsvector takes its place there). The index is contentless: it holds no second copy of what people wrote, and nothing in
+ * it can be corrected. An interaction never changes and is added once. A customer that changes is added again; only the
+ * latest text of each counts. Whoever shows a hit reads the row itself.
  */
 #pragma once
 #include "store/db.h"
@@ -15,7 +16,7 @@ struct fulltext_hit {
 	int64_t at;
 };
 
-/* Inside a write job. */
+/* Inside a write job. An interaction that is there already is left alone. */
 int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
 		 int64_t at, struct str text, struct err *err);
 /* Newest first, docs below `before` (0: from the newest). All words must occur; the last may be a beginning. kinds: bit

@@ -106,6 +106,8 @@ static const char step_1[] =
 	/* Full text: contentless, so the index holds no second copy; search_doc says what a row is. */
 	"CREATE TABLE search_doc (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, customer_id BLOB NOT NULL, ref BLOB NOT NULL,"
 	" at BIGINT NOT NULL);"
+	"CREATE UNIQUE INDEX search_doc_interaction ON search_doc (ref) WHERE kind = 2;"
+	"CREATE INDEX search_doc_customer ON search_doc (ref, id) WHERE kind = 1;"
 	"CREATE VIRTUAL TABLE search_text USING fts5(body, content='', columnsize=0,"
 	" tokenize=\"unicode61 remove_diacritics 2\", prefix='2 3');";
 
