@@ -9,6 +9,7 @@ $(UNITBIN): $(UNITOBJ) $(LIBOBJ)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
 
 $(BUILD)/obj/tests/%.c.o: CPPFLAGS += -Itests
+$(BUILD)/obj/tests/fuzz/%.c.o: CFLAGS += -Wno-missing-prototypes
 
 .PHONY: unit unitbin oombin
 unitbin: $(UNITBIN)

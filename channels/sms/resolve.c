@@ -57,8 +57,13 @@ static void job_free(struct resolve *r)
 static void answered(struct task *t)
 {
 	struct resolve *r = (struct resolve *)t;
+	bool cancelled;
 
-	if (!r->cancelled)
+	/* The worker posts with the lock held: taken once more, it has let go before the lock is destroyed. */
+	pthread_mutex_lock(&r->lock);
+	cancelled = r->cancelled;
+	pthread_mutex_unlock(&r->lock);
+	if (!cancelled)
 		r->fn(r->arg, r->error[0] ? NULL : &r->got, r->error[0] ? r->error : NULL);
 	job_free(r);
 }

@@ -3,7 +3,6 @@
  * at a time while a box runs low. A box whose horizon lies well ahead of the present has everything that is due and needs
  * no reading; it is looked at again when the present has come near its horizon, for what is scheduled.
  */
-#include <jansson.h>
 #include <limits.h>
 
 #include "base/clock.h"
