@@ -13,7 +13,7 @@ for purpose in "${@:-build}"; do
 	case $purpose in
 	build | run) ;;
 	test) want="$want libcriterion-dev chromium openssl clang libclang-rt-14-dev" ;;
-	bench) want="$want libcriterion-dev kannel sqlite3 openssl" ;;
+	bench) want="$want kannel nginx-light libnginx-mod-nchan" ;;
 	lint) want="$want libcriterion-dev clang clang-format clang-tidy cppcheck binutils" ;;
 	fuzz) want="$want clang libclang-rt-14-dev" ;;
 	*) echo "packages.sh: unknown purpose \"$purpose\"" >&2 && exit 2 ;;

@@ -1,0 +1,50 @@
+// Threadline as the bench starts it: with its defaults, but for what a measurement is about.
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, freePort, Proc, until } from "./proc.mjs";
+
+const binary = join(build, "threadline");
+
+function ini(sections) {
+	const lines = Object.entries(sections).flatMap(([name, keys]) => [
+		`[${name}]`,
+		...Object.entries(keys).map(([k, v]) => `${k} = ${v}`),
+		"",
+	]);
+	return lines.join("\n");
+}
+
+// sms: keys of the account "main", without it there is none. dsn: an existing store, by default a new one in dir.
+export async function startGateway({ dir, sms, dsn = join(dir, "threadline.db") }) {
+	const port = await freePort();
+	const config = join(dir, "threadline.conf");
+	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn }, log: { level: "warn" } };
+	if (sms) sections["sms main"] = { host: "127.0.0.1", system_id: "bench", password: "bench", source_addr: "40404", ...sms };
+	writeFileSync(config, ini(sections));
+	const key = execFileSync(binary, ["key", "create", "--role", "admin", "--name", "bench", "--config", config], {
+		encoding: "utf8",
+	});
+	const g = new Proc(binary, ["serve", "--config", config], { log: join(dir, "threadline.log") });
+	g.port = port;
+	g.dsn = dsn;
+	g.header = [`Authorization: Bearer ${/tl_[\w-]+/.exec(key)[0]}`];
+	const live = () => fetch(`http://127.0.0.1:${port}/health/ready`).then((r) => r.ok, () => false);
+	await until("the gateway to be ready", () => {
+		if (g.exited) throw new Error(`the gateway ended: see ${dir}/threadline.log`);
+		return live();
+	});
+	return g;
+}
+
+// One SMS for each number of the load; {n} makes texts distinct, the stamp lets the simulator know how long they took.
+export function messages({ stamp = true, subscribers }) {
+	const text = `${stamp ? "{t} " : ""}N{n} Dear customer, your parcel is out for delivery today between nine and eleven`;
+	return {
+		path: "/v1/messages",
+		body: JSON.stringify({ to: `+49151${subscribers ? "{c}" : "{m}"}`, text, channel: "sms" }),
+		subscribers: subscribers || undefined,
+	};
+}
+
+export const haveGateway = () => existsSync(binary);
