@@ -70,7 +70,7 @@ function checkIncludes(file, text) {
 const places = [
 	[/^smpp34/, /^channels\/sms\/|^tests\/unit\/test_sms/],
 	[/^re\.h$|^rem/, /^channels\/ivr\//],
-	[/^sqlite3\.h$|^libpq/, /^gateway\/store\//],
+	[/^sqlite3\.h$|^libpq/, /^gateway\/store\/|^tests\/bench\//],
 	[/^microhttpd\.h$/, /^gateway\/http\/|^tests\//],
 	[/^curl\//, /^gateway\/cli\/client\.c$|^gateway\/webhook\/|^channels\/|^tests\//],
 	[/^openssl\//, /^gateway\/base\/crypto\.c$|^channels\/sms\/tls\.c$|^gateway\/http\/|^tests\//],
