@@ -107,6 +107,23 @@ int key_revoke(struct db *db, struct str id, int64_t now, struct err *err)
 	return 0;
 }
 
+int key_by_id(struct db *db, struct str id, struct api_key *out, struct err *err)
+{
+	struct stmt *q = db_query(db, "SELECT id, name, role, created_at, revoked_at FROM api_key WHERE id = $1");
+	int r;
+
+	db_bind_str(q, 1, id);
+	r = db_step(q, err);
+	if (r == DB_ROW)
+		read_row(q, out);
+	db_done(q);
+	if (r == DB_ERROR)
+		return -1;
+	if (r == DB_END || out->revoked_at)
+		return err_set(err, ERR_UNAUTHORIZED, "key_revoked", NULL, "this key is no longer valid");
+	return 0;
+}
+
 int key_verify(struct db *db, struct str text, struct api_key *out, struct err *err)
 {
 	uint8_t hash[SHA256_LEN];

@@ -29,3 +29,5 @@ int key_list(struct db *db, void (*fn)(void *arg, const struct api_key *k), void
 int key_revoke(struct db *db, struct str id, int64_t now, struct err *err);
 /* Whose key this is; ERR_UNAUTHORIZED "key_invalid" or "key_revoked" if nobody's. */
 int key_verify(struct db *db, struct str text, struct api_key *out, struct err *err);
+/* The valid key of this id: what a session names. ERR_UNAUTHORIZED "key_revoked" if it is gone. */
+int key_by_id(struct db *db, struct str id, struct api_key *out, struct err *err);
