@@ -33,7 +33,6 @@ struct http_config {
 enum { ROUTE_IDEMPOTENT = 1, /* honours Idempotency-Key */
        ROUTE_TOKEN_IN_QUERY = 2, /* ?access_token= is taken: EventSource cannot set headers */
        ROUTE_ANY_TAIL = 4 };	 /* the path ends in a star: the last param is the rest */
-#define ROLES(...) (__VA_ARGS__)
 enum { R_AGENT = 1 << ROLE_AGENT, R_MARKETING = 1 << ROLE_MARKETING, R_INTEGRATION = 1 << ROLE_INTEGRATION,
        R_ADMIN = 1 << ROLE_ADMIN, R_ALL = 15, R_PUBLIC = 0 };
 
@@ -79,6 +78,7 @@ struct request {
 	const char *header[24]; /* pairs; text in the arena or static */
 	int headers_n;
 
+	struct deferred *deferred;
 	void *state; /* the handler's own */
 	/* Inside the write job; may run again. Results go to state. */
 	int (*run)(struct request *r, struct db *db, int64_t now, struct err *err);
@@ -104,9 +104,12 @@ struct str request_query(struct request *r, const char *name); /* decoded; .p NU
 void request_each_query(struct request *r, void (*fn)(void *arg, struct str name, struct str value), void *arg);
 struct str request_in_header(struct request *r, const char *name);
 struct db *request_db(struct request *r, struct err *err); /* this thread's read connection */
+/* free_fn(p) when the request ends. */
+void request_defer(struct request *r, void (*free_fn)(void *p), void *p);
 /* run, finish, committed, cleanup are set by the caller before. */
 int request_write(struct request *r, struct err *err);
 void request_problem(struct request *r, const struct err *err); /* RFC 9457 */
+int problem_status(const struct err *e);
 void problem_json(struct json_out *j, const char *key, const struct err *e, const char *request_id);
 /* ETag of a version, and what If-Match asks for (0: nothing; -1: err ERR_INVALID). */
 void request_etag(struct request *r, int64_t version);

@@ -59,6 +59,9 @@ static inline struct inflight *inflight_of(struct request *r) { return (struct i
 void inflight_suspend(struct inflight *f);
 void inflight_resume(struct inflight *f);
 
+/* request.c */
+void request_release(struct request *r);
+
 /* router.c */
 const struct route *route_find(const struct http *h, struct request *r, struct err *err);
 const struct host_route *host_route_find(const struct http *h, const char *method, struct str path, struct str *tail);

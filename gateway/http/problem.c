@@ -37,6 +37,12 @@ static int status_of(const struct err *e, const char **title)
 	return kinds[e->kind].status;
 }
 
+int problem_status(const struct err *e)
+{
+	const char *title;
+	return status_of(e, &title);
+}
+
 void problem_json(struct json_out *j, const char *key, const struct err *e, const char *request_id)
 {
 	const char *title;

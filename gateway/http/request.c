@@ -21,6 +21,29 @@ void request_header(struct request *r, const char *name, const char *value)
 	}
 }
 
+struct deferred {
+	struct deferred *next;
+	void (*free_fn)(void *p);
+	void *p;
+};
+
+void request_defer(struct request *r, void (*free_fn)(void *p), void *p)
+{
+	struct deferred *d = arena_alloc(r->arena, sizeof *d);
+
+	if (!d)
+		return; /* the arena's limit is far beyond what a handler notes */
+	*d = (struct deferred){.next = r->deferred, .free_fn = free_fn, .p = p};
+	r->deferred = d;
+}
+
+void request_release(struct request *r)
+{
+	for (struct deferred *d = r->deferred; d; d = d->next)
+		d->free_fn(d->p);
+	r->deferred = NULL;
+}
+
 struct str request_query(struct request *r, const char *name)
 {
 	const char *v = NULL;

@@ -331,8 +331,9 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **mine, enum 
 	if (!f)
 		return;
 	*mine = NULL;
-	if (f->r.cleanup)
+	if (f->r.cleanup && f->r.state)
 		f->r.cleanup(&f->r);
+	request_release(&f->r);
 	if (f->idem)
 		idempotency_end(f);
 	if (f->stream)

@@ -1,0 +1,64 @@
+/*
+ * The resources of /v1, one file each; each handler is named in routes.c. They read through the request's own connection
+ * and write through request_write; shapes are those of openapi.json.
+ */
+#pragma once
+#include "api/input.h"
+#include "channel/host.h"
+#include "http/http.h"
+#include "intake/intake.h"
+#include "outbound/outbound.h"
+#include "store/blob.h"
+
+/* What handlers work with; owned by main, set before http_start. */
+struct app {
+	struct readers *readers;
+	struct writer *writer;
+	struct events *events;
+	struct outbound *outbound;
+	struct intake *intake;
+	struct host *host;
+	struct accounts *accounts;
+	struct blobs *blobs;
+	struct http *http; /* set when it has started */
+	const char *region;
+	struct conversation_rules rules;
+};
+
+extern const struct route api_routes[];
+
+static inline struct app *app_of(struct request *r) { return r->app; }
+int64_t now_of(struct request *r); /* wall clock */
+
+/* An arena-owned state for a write; NULL with err when memory is out. */
+void *state_new(struct request *r, size_t n, struct err *err);
+/* {id} of the path. */
+int path_uuid(struct request *r, int i, struct uuid *out, struct err *err);
+/* {"data":[ … ],"next":…}: list_begin opens, list_end closes. next NULL: null. */
+void list_begin(struct request *r);
+void list_end(struct request *r, const char *next);
+int answer_customer(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
+int answer_interaction(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
+int answer_conversation(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
+
+/* A message as a request names it; strings live in the JSON tree and the arena. Field names begin with prefix. */
+int read_message(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err);
+
+int read_timeline(struct request *r, struct timeline_query *q, struct err *err);
+int answer_timeline(struct request *r, struct db *db, const struct timeline_query *q, struct err *err);
+
+int read_attachments(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err);
+
+http_handler message_post, message_batch, message_get, message_cancel, message_deliveries, delivery_list, delivery_get;
+http_handler customer_list, customer_post, customer_one, customer_patch_, customer_timeline;
+http_handler contact_points, contact_point_post, contact_point_patch, contact_point_delete;
+http_handler merge_post, unmerge_post, merge_list, suggestion_list, suggestion_accept, suggestion_reject;
+http_handler never_merge_list, never_merge_post, never_merge_delete;
+http_handler consent_list, consent_put;
+http_handler interaction_post, interaction_one, search_get;
+http_handler conversation_list_, conversation_one, conversation_patch_, conversation_interactions, conversation_reply,
+	conversation_typing;
+http_handler stream_get, attachment_post, attachment_get;
+http_handler health_live, health_ready, metrics_get, openapi_get;
+http_handler key_list_, key_post, key_delete, session_post, session_delete, me_get;
+http_handler console_get, console_root, widget_get;

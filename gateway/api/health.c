@@ -1,0 +1,78 @@
+/* What the operator and his machines ask: alive, ready, figures, the contract. */
+#include "api/api.h"
+#include "base/asset.h"
+
+int health_live(struct request *r, struct err *err)
+{
+	(void)err;
+	request_json(r, 200);
+	json_obj(&r->json, NULL);
+	json_cstr(&r->json, "status", "live");
+	json_end(&r->json);
+	return 0;
+}
+
+/* Ready: what is accepted can be stored. An account that is down is said, but its messages wait safely in the outbox. */
+int health_ready(struct request *r, struct err *err)
+{
+	struct app *a = app_of(r);
+	struct writer_stats s;
+
+	(void)err;
+	writer_stats(a->writer, &s);
+	request_json(r, s.healthy ? 200 : 503);
+	json_obj(&r->json, NULL);
+	json_cstr(&r->json, "status", s.healthy ? "ready" : "unavailable");
+	json_obj(&r->json, "store");
+	json_bool(&r->json, "healthy", s.healthy);
+	json_cstr(&r->json, "reason", s.reason[0] ? s.reason : NULL);
+	json_int(&r->json, "queued", s.queued);
+	json_end(&r->json);
+	host_health(a->host, &r->json, "accounts");
+	json_end(&r->json);
+	if (!s.healthy)
+		request_header(r, "Retry-After", "5");
+	return 0;
+}
+
+static void counter(struct buf *b, const char *name, const char *type, int64_t v)
+{
+	buf_addf(b, "# TYPE threadline_%s %s\nthreadline_%s %lld\n", name, type, name, (long long)v);
+}
+
+int metrics_get(struct request *r, struct err *err)
+{
+	struct app *a = app_of(r);
+	struct writer_stats s;
+
+	(void)err;
+	writer_stats(a->writer, &s);
+	r->status = 200;
+	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	buf_reset(&r->out);
+	counter(&r->out, "store_batches_total", "counter", s.batches);
+	counter(&r->out, "store_jobs_total", "counter", s.jobs);
+	counter(&r->out, "store_failures_total", "counter", s.failures);
+	counter(&r->out, "store_refused_total", "counter", s.refused);
+	counter(&r->out, "store_busy_microseconds_total", "counter", s.busy_us);
+	counter(&r->out, "store_queued", "gauge", s.queued);
+	counter(&r->out, "store_healthy", "gauge", s.healthy);
+	counter(&r->out, "events_last_seq", "gauge", events_last(a->events));
+	http_metrics(r->http, &r->out);
+	outbound_metrics(a->outbound, &r->out);
+	host_metrics(a->host, &r->out);
+	return 0;
+}
+
+int openapi_get(struct request *r, struct err *err)
+{
+	struct str doc = asset_find(STR("api/openapi.json"));
+
+	if (!doc.p)
+		return err_set(err, ERR_NOT_FOUND, "not_built_in", NULL, "this build has no OpenAPI document");
+	buf_reset(&r->out);
+	buf_addstr(&r->out, doc);
+	r->status = 200;
+	request_header(r, "Access-Control-Allow-Origin", "*");
+	return 0;
+}
