@@ -5,6 +5,7 @@
 #pragma once
 #include "api/input.h"
 #include "channel/host.h"
+#include "customer/consent.h"
 #include "http/http.h"
 #include "intake/intake.h"
 #include "outbound/outbound.h"

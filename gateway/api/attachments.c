@@ -1,7 +1,6 @@
 /* Attachments: stored once by their hash, handed out as downloads that no browser executes. */
 #include "api/api.h"
 
-enum { FILE_MAX = 16 << 20 };
 
 int attachment_post(struct request *r, struct err *err)
 {
@@ -50,7 +49,7 @@ int attachment_get(struct request *r, struct err *err)
 	memcpy(sha, r->param[0].p, 64);
 	sha[64] = 0;
 	buf_reset(&r->out);
-	if (blob_get(app_of(r)->blobs, sha, FILE_MAX, &r->out, err))
+	if (blob_get(app_of(r)->blobs, sha, &r->out, err))
 		return -1;
 	r->status = 200;
 	r->content_type = "application/octet-stream";
