@@ -10,14 +10,18 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "channel/accounts.h"
+#include "channel/host.h"
 #include "chores.h"
 #include "events/events.h"
 #include "founding.h"
+#include "http/http.h"
 #include "intake/intake.h"
 #include "outbound/outbound.h"
+#include "store/blob.h"
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "store/writer.h"
@@ -39,8 +43,13 @@ struct gateway {
 	struct writer *writer;
 	uint8_t secret[GATEWAY_SECRET];
 	struct accounts *accounts;
+	struct blobs *blobs;
 	struct outbound *outbound;
+	struct confirmer *confirmer;
 	struct intake *intake;
+	struct host *host;
+	struct app app;
+	struct http *http;
 	struct chores chores;
 	struct scheduler *scheduler;
 	size_t started;
@@ -83,34 +92,131 @@ static void founding_stop(struct gateway *g) { explicit_bzero(g->secret, sizeof 
 static int accounts_start(struct gateway *g, struct err *err) { return accounts_new(&g->accounts, err); }
 static void accounts_stop(struct gateway *g) { accounts_free(&g->accounts); }
 
-static int outbound_make(struct gateway *g, struct err *err)
+enum { BLOB_MAX = 16 << 20 };
+
+static int blobs_start(struct gateway *g, struct err *err)
 {
-	const struct config_outbound *o = &g->c->outbound;
-	const struct outbound_config c = {.default_expiry = o->expiry,
-					  .retry_first = o->retry_first,
-					  .retry_max = o->retry_max,
-					  .max_attempts = (int)o->max_attempts,
-					  .marketing_needs_opt_in = o->marketing_needs_opt_in,
-					  .repeat_limit = (int)o->repeat_limit,
-					  .memory = (size_t)o->memory};
+	struct buf folder;
+	const char *dsn = g->c->store.dsn;
+	const char *slash;
+	int r;
 
-	return outbound_new(&c, g->writer, g->readers, g->events, g->accounts, &g->outbound, err);
+	buf_init(&folder, 4096);
+	if (strncmp(dsn, "sqlite:", 7) == 0)
+		dsn += 7;
+	slash = strrchr(dsn, '/');
+	if (g->c->store.blobs)
+		buf_adds(&folder, g->c->store.blobs);
+	else
+		buf_addf(&folder, "%.*sblobs", slash ? (int)(slash + 1 - dsn) : 0, dsn);
+	r = folder.failed ? err_nomem(err) : blobs_open(buf_cstr(&folder), BLOB_MAX, &g->blobs, err);
+	buf_free(&folder);
+	return r;
 }
-static void outbound_drop(struct gateway *g) { outbound_free(&g->outbound); }
+static void blobs_stop(struct gateway *g) { blobs_close(&g->blobs); }
 
-static int intake_make(struct gateway *g, struct err *err)
+static int outbound_begin(struct gateway *g, struct err *err)
 {
-	const struct config *c = g->c;
-	const struct intake_config ic = {
-		.rules = {.reply_window = c->conversation.reply_window, .reopen_window = c->conversation.reopen_window},
-		.region = c->identity.region,
-		.languages = c->inbound.languages,
-		.part_timeout = c->inbound.part_timeout,
-		.dedupe_window = c->inbound.dedupe_window};
+	const struct config_outbound *c = &g->c->outbound;
+	struct outbound_config o = {.default_expiry = c->expiry,
+				    .retry_first = c->retry_first,
+				    .retry_max = c->retry_max,
+				    .max_attempts = (int)c->max_attempts,
+				    .marketing_needs_opt_in = c->marketing_needs_opt_in,
+				    .repeat_limit = (int)c->repeat_limit,
+				    .memory = (size_t)c->memory};
 
-	return intake_new(&ic, g->writer, g->events, &g->intake, err);
+	if (outbound_new(&o, g->writer, g->readers, g->events, g->accounts, &g->outbound, err))
+		return -1;
+	return confirmer_new(g->outbound, &g->confirmer, err);
 }
-static void intake_drop(struct gateway *g) { intake_free(&g->intake); }
+static void outbound_end(struct gateway *g)
+{
+	confirmer_free(&g->confirmer);
+	outbound_free(&g->outbound);
+}
+
+static struct conversation_rules rules(const struct gateway *g)
+{
+	return (struct conversation_rules){.reply_window = g->c->conversation.reply_window,
+					   .reopen_window = g->c->conversation.reopen_window};
+}
+
+static int intake_start(struct gateway *g, struct err *err)
+{
+	struct intake_config i = {.rules = rules(g),
+				  .region = g->c->identity.region,
+				  .languages = g->c->inbound.languages,
+				  .part_timeout = g->c->inbound.part_timeout,
+				  .dedupe_window = g->c->inbound.dedupe_window};
+
+	confirmer_bind(g->confirmer, &i);
+	return intake_new(&i, g->writer, g->events, &g->intake, err);
+}
+static void intake_stop(struct gateway *g) { intake_free(&g->intake); }
+
+static int hosting_start(struct gateway *g, struct err *err)
+{
+	struct host_config h = {.accounts = g->accounts,
+				.outbound = g->outbound,
+				.intake = g->intake,
+				.events = g->events,
+				.readers = g->readers,
+				.writer = g->writer,
+				.blobs = g->blobs,
+				.region = g->c->identity.region,
+				.secret = str_n((const char *)g->secret, sizeof g->secret)};
+
+	if (host_new(&h, &g->host, err))
+		return -1;
+	for (size_t i = 0; i < g->c->accounts_n; i++) {
+		const struct config_account *a = &g->c->accounts[i];
+		if (host_add(g->host, a->name, a->ops, a->set, err))
+			return err_context(err, "account %s", a->name);
+	}
+	return host_start(g->host, err);
+}
+static void hosting_stop(struct gateway *g)
+{
+	if (g->host)
+		host_stop(g->host, g->c->outbound.drain);
+	host_free(&g->host);
+}
+
+static int dispatching_start(struct gateway *g, struct err *err) { return outbound_start(g->outbound, err); }
+static void dispatching_stop(struct gateway *g) { outbound_stop(g->outbound); }
+
+static int serving_start(struct gateway *g, struct err *err)
+{
+	const struct config_http *c = &g->c->http;
+	char host[64];
+	struct http_config h = {.host = host,
+				.tls_cert = c->tls_cert,
+				.tls_key = c->tls_key,
+				.trusted_proxies = c->trusted_proxies ? c->trusted_proxies : "",
+				.connections = (int)c->connections,
+				.connections_per_ip = (int)c->connections_per_ip,
+				.threads = (int)c->threads,
+				.idle_timeout_s = (int)(c->idle_timeout / US_SEC),
+				.stream_clients = (int)c->stream_clients,
+				.max_body = (size_t)c->max_body,
+				.secret = str_n((const char *)g->secret, sizeof g->secret)};
+
+	g->app = (struct app){.readers = g->readers,
+			      .writer = g->writer,
+			      .events = g->events,
+			      .outbound = g->outbound,
+			      .intake = g->intake,
+			      .host = g->host,
+			      .accounts = g->accounts,
+			      .blobs = g->blobs,
+			      .region = g->c->identity.region,
+			      .rules = rules(g)};
+	if (config_listen(c->listen, host, &h.port, err))
+		return -1;
+	return http_start(&h, api_routes, &g->app, g->readers, g->writer, g->events, g->host, &g->http, err);
+}
+static void serving_stop(struct gateway *g) { http_stop(&g->http); }
 
 static int scheduling_start(struct gateway *g, struct err *err)
 {
@@ -130,9 +236,13 @@ static const struct part {
 	{"writer", writing_start, writing_stop},
 	{"founding", founding_start, founding_stop},
 	{"accounts", accounts_start, accounts_stop},
-	{"outbound", outbound_make, outbound_drop},
-	{"intake", intake_make, intake_drop},
+	{"blobs", blobs_start, blobs_stop},
+	{"outbound", outbound_begin, outbound_end},
+	{"intake", intake_start, intake_stop},
+	{"channels", hosting_start, hosting_stop},
+	{"dispatch", dispatching_start, dispatching_stop},
 	{"scheduler", scheduling_start, scheduling_stop},
+	{"http", serving_start, serving_stop},
 };
 
 int gateway_start(const struct config *c, struct gateway **out, struct err *err)
