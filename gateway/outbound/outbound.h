@@ -108,7 +108,6 @@ struct outbound_carrier {
 	/* Offers n deliveries. They stay where they are, with all their strings, until outbound_taken, which must follow
 	 * exactly once. One offer at a time for each account. */
 	void (*offer)(void *arg, struct str account, const struct delivery *v, size_t n);
-	void (*cancel)(void *arg, struct str account, const struct delivery_id *id);
 	void *arg;
 };
 void outbound_set_carrier(struct outbound *o, const struct outbound_carrier *c);
