@@ -63,8 +63,8 @@ void inflight_resume(struct inflight *f);
 void request_release(struct request *r);
 
 /* router.c */
-const struct route *route_find(const struct http *h, struct request *r, struct err *err);
-const struct host_route *host_route_find(const struct http *h, const char *method, struct str path, struct str *tail);
+const struct route *router_find(const struct http *h, struct request *r, struct err *err);
+const struct host_route *router_find_host(const struct http *h, const char *method, struct str path, struct str *tail);
 
 /* auth.c */
 int auth_check(struct inflight *f, struct err *err);

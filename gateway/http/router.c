@@ -50,7 +50,7 @@ static bool same_method(const char *route, const char *method, bool *head)
 	return strcmp(route, *head ? "GET" : method) == 0;
 }
 
-const struct route *route_find(const struct http *h, struct request *r, struct err *err)
+const struct route *router_find(const struct http *h, struct request *r, struct err *err)
 {
 	struct str params[PARAMS_MAX] = {0};
 	struct buf allow;
@@ -80,7 +80,7 @@ const struct route *route_find(const struct http *h, struct request *r, struct e
 	return NULL;
 }
 
-const struct host_route *host_route_find(const struct http *h, const char *method, struct str path, struct str *tail)
+const struct host_route *router_find_host(const struct http *h, const char *method, struct str path, struct str *tail)
 {
 	const struct host_route *v;
 	struct str params[PARAMS_MAX] = {0};

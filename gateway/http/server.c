@@ -201,12 +201,12 @@ static int accept_request(struct inflight *f, struct err *err)
 	}
 	if (MHD_get_connection_values(r->connection, MHD_HEADER_KIND, NULL, NULL) > HEADERS_MAX)
 		return err_set(err, ERR_INVALID, "headers_too_large", NULL, "more than %d header fields", HEADERS_MAX);
-	f->host_route = host_route_find(r->http, r->method, r->path, &tail);
+	f->host_route = router_find_host(r->http, r->method, r->path, &tail);
 	if (f->host_route) {
 		r->param[0] = tail;
 		f->body_max = f->host_route->max_body;
 	} else {
-		r->route = route_find(r->http, r, err);
+		r->route = router_find(r->http, r, err);
 		if (!r->route || auth_check(f, err))
 			return -1;
 		f->body_max = r->route->max_body ? r->route->max_body : r->http->max_body;
