@@ -59,7 +59,7 @@ static const char step_1[] =
 	" opened_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, closed_at BIGINT, snoozed_until BIGINT,"
 	" last_in_at BIGINT, last_out_at BIGINT, last_text TEXT NOT NULL DEFAULT '', reopened INTEGER NOT NULL DEFAULT 0,"
 	" version BIGINT NOT NULL DEFAULT 1, PRIMARY KEY (bucket, id)) WITHOUT ROWID;"
-	"CREATE INDEX conversation_customer ON conversation (bucket, customer_id, state, updated_at);"
+	"CREATE INDEX conversation_customer ON conversation (bucket, customer_id, state);"
 	"CREATE INDEX conversation_list ON conversation (state, updated_at);"
 	"CREATE TABLE interaction (bucket INTEGER NOT NULL, customer_id BLOB NOT NULL, id BLOB NOT NULL, conversation_id BLOB,"
 	" contact_scheme INTEGER, contact_address TEXT, at BIGINT NOT NULL, channel INTEGER NOT NULL, direction INTEGER NOT NULL,"
@@ -109,7 +109,7 @@ static const char step_1[] =
 	"CREATE UNIQUE INDEX search_doc_interaction ON search_doc (ref) WHERE kind = 2;"
 	"CREATE INDEX search_doc_customer ON search_doc (ref, id) WHERE kind = 1;"
 	"CREATE VIRTUAL TABLE search_text USING fts5(body, content='', columnsize=0,"
-	" tokenize=\"unicode61 remove_diacritics 2\", prefix='2 3');";
+	" tokenize=\"unicode61 remove_diacritics 2\");";
 
 const struct migration migrations[] = {{1, step_1}};
 const int migrations_n = sizeof migrations / sizeof *migrations;

@@ -148,26 +148,42 @@ static int by_id(struct threading *t, const struct uuid *id, struct conversation
 	return r == 1 && !member_of(&out->customer, t->members, t->members_n) ? 0 : r;
 }
 
+/* The most recently active one of q's rows. They are few; an index in that order would have to be kept up at each message.
+ * found: *out holds one already, and only a later one takes its place (1). */
+static int latest_row(struct threading *t, struct stmt *q, bool found, struct conversation *out)
+{
+	struct conversation c;
+	int r, n = 0;
+
+	while ((r = db_step(q, t->err)) == DB_ROW) {
+		conversation_row(q, &c);
+		if (found && c.updated_at <= out->updated_at)
+			continue;
+		*out = c;
+		out->subject = out->assignee = out->last_text = (struct str){0};
+		found = true;
+		n = 1;
+	}
+	db_done(q);
+	return r == DB_ERROR ? FAILED : n;
+}
+
 /* The most recently active one that is not closed, over the merge set. */
 static int latest_active(struct threading *t, struct conversation *out)
 {
-	struct conversation c;
-	int found = 0;
+	bool found = false;
 
 	for (size_t m = 0; m < t->members_n; m++) {
-		struct stmt *q = db_query(
-			t->db, "SELECT " CONVERSATION_COLUMNS " FROM conversation c WHERE c.bucket = $1"
-			       " AND c.customer_id = $2 AND c.state IN (0, 1, 2) ORDER BY c.updated_at DESC LIMIT 1");
+		struct stmt *q =
+			db_query(t->db, "SELECT " CONVERSATION_COLUMNS " FROM conversation c WHERE c.bucket = $1"
+					" AND c.customer_id = $2 AND c.state < 3");
 		int r;
 		db_bind_i64(q, 1, bucket_of(&t->members[m]));
 		db_bind_uuid(q, 2, &t->members[m]);
-		r = find(t, q, &c);
+		r = latest_row(t, q, found, out);
 		if (r < 0)
 			return r;
-		if (r == 1 && (!found || c.updated_at > out->updated_at)) {
-			*out = c;
-			found = 1;
-		}
+		found = found || r == 1;
 	}
 	return found;
 }
@@ -177,27 +193,23 @@ static bool reopens(const struct threading *t, const struct conversation *c)
 	return c->closed_at > t->now - t->rules->reopen_window;
 }
 
+/* The last one that was closed lately enough. */
 static int latest_closed(struct threading *t, struct conversation *out)
 {
-	struct conversation c;
-	int found = 0;
+	bool found = false;
 
 	for (size_t m = 0; m < t->members_n; m++) {
 		struct stmt *q =
 			db_query(t->db, "SELECT " CONVERSATION_COLUMNS " FROM conversation c WHERE c.bucket = $1"
-					" AND c.customer_id = $2 AND c.state = 3 AND c.updated_at > $3"
-					" ORDER BY c.updated_at DESC LIMIT 1");
+					" AND c.customer_id = $2 AND c.state = 3 AND c.closed_at > $3");
 		int r;
 		db_bind_i64(q, 1, bucket_of(&t->members[m]));
 		db_bind_uuid(q, 2, &t->members[m]);
 		db_bind_i64(q, 3, t->now - t->rules->reopen_window);
-		r = find(t, q, &c);
+		r = latest_row(t, q, found, out);
 		if (r < 0)
 			return r;
-		if (r == 1 && reopens(t, &c) && (!found || c.closed_at > out->closed_at)) {
-			*out = c;
-			found = 1;
-		}
+		found = found || r == 1;
 	}
 	return found;
 }
