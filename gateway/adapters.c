@@ -1,11 +1,13 @@
 #include "adapters.h"
 
+#include "loopback/loopback.h"
 #include "sms/sms.h"
 #include "web/web.h"
 
 const struct channel_ops *const adapters[] = {
 	&sms_channel,
 	&web_channel,
+	&loopback_channel,
 	NULL,
 };
 

@@ -1,0 +1,44 @@
+#include "contract/subjects.h"
+
+#include <stdlib.h>
+
+#include "loopback/loopback.h"
+#include "sms/sms.h"
+#include "unit/sms_smsc.h"
+
+enum { DELIVER_SM = 5 };
+
+static void *smsc_peer_open(int *port)
+{
+	struct smsc *s = calloc(1, sizeof *s);
+
+	if (!s)
+		abort();
+	smsc_open(s);
+	*port = s->port;
+	return s;
+}
+
+static void smsc_peer_step(void *peer) { smsc_step(peer); }
+
+static void smsc_peer_close(void *peer)
+{
+	smsc_close(peer);
+	free(peer);
+}
+
+static bool smsc_peer_brings(void *peer)
+{
+	smsc_deliver(peer, 0, 1, "4915112345678", "40404", 0, 0, "hello", 5);
+	return true;
+}
+
+const struct subject subjects[] = {
+	{.name = "loopback", .ops = &loopback_channel, .settings = "window = 8\n", .to = "+4915112345678"},
+	{.name = "loopback with a delay", .ops = &loopback_channel, .settings = "window = 8\ndelay = 50ms\n", .to = "+4915112345678"},
+	{.name = "sms", .ops = &sms_channel, .to = "+4915112345678",
+	 .settings = "host = 127.0.0.1\nport = %d\nsystem_id = test\npassword = secret\nwindow = 4\nqueue = 8\n",
+	 .peer_open = smsc_peer_open, .peer_step = smsc_peer_step, .peer_close = smsc_peer_close,
+	 .peer_brings = smsc_peer_brings},
+	{0},
+};
