@@ -74,6 +74,10 @@ int outbound_start(struct outbound *o, struct err *err)
 	n = accounts_list(o->accounts, list, LANES_MAX);
 	for (size_t k = 0; k < n && r == 0; k++)
 		r = lanes_add(o, &list[k], err);
+	/* An account may have come up while its lane was being made: nobody tells again. */
+	for (size_t k = 0; k < n && r == 0; k++)
+		if (accounts_get(o->accounts, str_of(o->lane[k]->name), &list[0]))
+			outbound_account_state(o, str_of(o->lane[k]->name), list[0].state);
 	free(list);
 	if (r || restore(o, err))
 		return -1;
