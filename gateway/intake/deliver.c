@@ -173,7 +173,7 @@ static int obey(struct pass *p, const struct inbound *in, const struct identity 
 static struct str attachments_json(struct pass *p, const struct inbound *in)
 {
 	struct json_out j;
-	struct str out;
+	struct str out = {0};
 	struct buf b;
 
 	if (in->attachments_n == 0)
@@ -190,7 +190,8 @@ static struct str attachments_json(struct pass *p, const struct inbound *in)
 		json_end(&j);
 	}
 	json_end(&j);
-	out = b.failed ? (struct str){0} : arena_str(p->arena, buf_str(&b));
+	if (!b.failed)
+		out = arena_str(p->arena, buf_str(&b));
 	buf_free(&b);
 	return out;
 }

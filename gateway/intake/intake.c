@@ -129,7 +129,8 @@ static int store(struct pass *p, struct inbound *in, struct intake_outcome *o)
 {
 	int r;
 
-	if (in->text.n == 0 && in->attachments_n == 0 && in->part.total < 2) { /* only identifies, which may be said twice */
+	if (in->text.n == 0 && in->attachments_n == 0 &&
+	    in->part.total < 2) { /* only identifies, which may be said twice */
 		o->kind = INTAKE_STORED;
 		return deliver(p, in, &o->interaction);
 	}
@@ -274,7 +275,7 @@ void intake_received(struct intake *i, const struct inbound *in, intake_fn *done
 int intake_sweep(struct intake *i, struct db *db, int64_t now, struct err *err)
 {
 	struct pass p = {.k = i, .db = db, .now = now, .err = err};
-	struct err own;
+	struct err own = {0};
 	int n;
 
 	if (!err)

@@ -153,10 +153,12 @@ static void add_values(struct step *s, const json_t *v)
 
 	if (json_is_string(v))
 		add_text(s, str_n(json_string_value(v), json_string_length(v)));
-	json_object_foreach ((json_t *)v, key, inner)
+	json_object_foreach ((json_t *)v, key, inner) {
 		add_values(s, inner);
-	json_array_foreach (v, i, inner)
+	}
+	json_array_foreach (v, i, inner) {
 		add_values(s, inner);
+	}
 }
 
 /* Who has no name yet is found by the address alone, which needs no index of words. */
@@ -211,14 +213,14 @@ static int add_all(struct step *s)
 
 int search_index_step(struct db *db, bool *more, struct err *err)
 {
-	struct err own;
+	struct err own = {0};
 	struct step s = {.db = db, .err = err ? err : &own};
 	int added = -1;
 
 	*more = false;
 	buf_init(&s.text, 16 << 20);
 	s.arena = arena_new(16 << 20);
-	s.v = malloc(sizeof *s.v * TEXTS_AT_ONCE);
+	s.v = calloc(TEXTS_AT_ONCE, sizeof *s.v);
 	if (!s.arena || !s.v)
 		err_nomem(s.err);
 	else if (cursor_get(db, &s.from, s.err) == 0 && read_events(&s) == 0)
