@@ -100,6 +100,7 @@ int key_delete(struct request *r, struct err *err)
 	m->id = r->param[0];
 	r->run = revoke_run;
 	r->finish = revoke_finish;
+	r->committed = keys_changed;
 	return request_write(r, err);
 }
 

@@ -51,18 +51,31 @@ static void send_cleanup(struct request *r)
 	outbound_batch_free(&s->batch);
 }
 
-static int one_json(struct request *r, struct db *db, const char *key, const struct uuid *id, struct err *err)
+/* From what is known; only a refusal's cause and a message sent before are read back. */
+static int one_json(struct request *r, struct db *db, const char *key, const struct one *o, struct err *err)
 {
-	struct interaction i;
+	const struct send_request *q = &o->req;
+	struct interaction i = {.id = o->res.message, .conversation = o->res.conversation, .has_contact = true,
+				.contact = o->res.delivery.address, .at = o->res.delivery.at, .channel = o->res.delivery.channel,
+				.direction = DIRECTION_OUTBOUND, .kind = KIND_MESSAGE, .account = str_of(o->res.delivery.account),
+				.author = str_of(q->author), .subject = q->subject, .content = q->text, .metadata = q->metadata,
+				.thread_reason = str_of(o->res.thread_reason)};
 
-	return interaction_get(db, id, r->arena, &i, err) ? -1 : interaction_json(db, &r->json, key, &i, err);
+	if (!o->res.repeated && !o->res.reason && !q->attachments_n) {
+		fresh_json(&r->json, key, &i, &o->res.customer, &o->res.delivery);
+		return 0;
+	}
+	if (!db && !(db = request_db(r, err)))
+		return -1;
+	return interaction_get(db, &o->res.message, r->arena, &i, err) ? -1 : interaction_json(db, &r->json, key, &i, err);
 }
 
 static int send_finish(struct request *r, struct db *db, struct err *err)
 {
 	struct sending *s = r->state;
 
-	return answer_interaction(r, db, &s->v[0].res.message, 202, err);
+	request_json(r, 202);
+	return one_json(r, db, NULL, &s->v[0], err);
 }
 
 static int batch_finish(struct request *r, struct db *db, struct err *err)
@@ -77,7 +90,7 @@ static int batch_finish(struct request *r, struct db *db, struct err *err)
 		json_int(&r->json, "status", o->err.kind ? problem_status(&o->err) : 202);
 		if (o->err.kind)
 			problem_json(&r->json, "problem", &o->err, NULL);
-		else if (one_json(r, db, "message", &o->res.message, err))
+		else if (one_json(r, db, "message", o, err))
 			return -1;
 		json_end(&r->json);
 	}

@@ -11,9 +11,9 @@
 enum { BATCH_BODY = 8 << 20, FILE_BODY = 16 << 20 };
 
 const struct route api_routes[] = {
-	{"POST", "/v1/messages", R_ALL, WRITE, 0, message_post},
+	{"POST", "/v1/messages", R_ALL, WRITE | ROUTE_ALONE, 0, message_post},
 	{"GET", "/v1/customers/{id}/timeline", R_AGENT | R_INTEGRATION | R_ADMIN, 0, 0, customer_timeline},
-	{"POST", "/v1/messages/batch", R_ALL, WRITE, BATCH_BODY, message_batch},
+	{"POST", "/v1/messages/batch", R_ALL, WRITE | ROUTE_ALONE, BATCH_BODY, message_batch},
 	{"GET", "/v1/messages/{id}", R_ALL, 0, 0, message_get},
 	{"DELETE", "/v1/messages/{id}", R_ALL, 0, 0, message_cancel},
 	{"POST", "/v1/messages/{id}/cancel", R_ALL, WRITE, 0, message_cancel},

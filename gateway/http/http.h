@@ -31,6 +31,7 @@ struct http_config {
 };
 
 enum { ROUTE_IDEMPOTENT = 1, /* honours Idempotency-Key */
+       ROUTE_ALONE = 8,	 /* finish gets db NULL on a pool thread, and asks for a connection only if it must */
        ROUTE_TOKEN_IN_QUERY = 2, /* ?access_token= is taken: EventSource cannot set headers */
        ROUTE_ANY_TAIL = 4 };	 /* the path ends in a star: the last param is the rest */
 enum { R_AGENT = 1 << ROLE_AGENT, R_MARKETING = 1 << ROLE_MARKETING, R_INTEGRATION = 1 << ROLE_INTEGRATION,
@@ -119,3 +120,4 @@ int request_stream(struct request *r, const struct event_filter *f, int64_t afte
 /* The console's session: a cookie signed with the server's secret that names a key. */
 void session_begin(struct request *r, const struct api_key *k);
 void session_end(struct request *r);
+void keys_changed(struct request *r); /* after the commit that made or revoked a key: `committed` of such requests */

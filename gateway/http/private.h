@@ -28,6 +28,7 @@ struct http {
 	int port, stream_clients;
 	bool tls;
 	_Atomic bool stopping;
+	_Atomic int64_t keys_generation; /* counts changes of keys made through us */
 	_Atomic int64_t under_way, requests, answers[6]; /* answers by hundreds of the status */
 	pthread_mutex_t streams_lock;
 	struct stream *streams;

@@ -37,6 +37,8 @@ void inflight_resume(struct inflight *f)
 static int make_answer(struct inflight *f, struct db *db, struct err *err)
 {
 	f->answered = true;
+	if (!db && !(f->r.route->flags & ROUTE_ALONE) && !(db = request_db(&f->r, err)))
+		return -1;
 	return f->r.finish ? f->r.finish(&f->r, db, err) : 0;
 }
 
@@ -259,15 +261,11 @@ static enum MHD_Result dispatch(struct inflight *f)
 static enum MHD_Result finish(struct inflight *f)
 {
 	struct err e = {0};
-	struct db *db;
 
-	if (f->job_failed) {
+	if (f->job_failed)
 		refuse(f, &f->job_err);
-	} else if (f->r.run && !f->answered) {
-		db = request_db(&f->r, &e);
-		if (!db || make_answer(f, db, &e))
-			refuse(f, &e);
-	}
+	else if (f->r.run && !f->answered && make_answer(f, NULL, &e))
+		refuse(f, &e);
 	return send_answer(f);
 }
 

@@ -25,6 +25,7 @@
 #include "channel/accounts.h"
 #include "timeline/conversation.h"
 #include "timeline/external.h"
+#include "timeline/fresh.h"
 
 struct outbound;
 
@@ -57,7 +58,9 @@ struct send_result {
 	struct uuid message, customer, conversation;
 	enum status status;
 	const char *reason; /* why suppressed; static */
-	bool repeated;	    /* external_id was seen before: this is the first one's id */
+	bool repeated;	    /* external_id was seen before: this is the first one's id, and nothing below is set */
+	struct fresh_delivery delivery;
+	char thread_reason[200];
 };
 
 /* Checks what needs no store (channel known, text not empty, not too long, times sane). Field names as in the API. */

@@ -260,6 +260,36 @@ static int write_all(struct plan *p, struct outbound_batch *b, struct err *err)
 	return 0;
 }
 
+static void show(const struct plan *p, struct send_result *out)
+{
+	bool waits = p->status == STATUS_QUEUED || p->status == STATUS_SCHEDULED;
+	struct str why = p->i.thread_reason;
+
+	out->message = p->i.id;
+	out->customer = p->route.members_n ? p->route.members[0] : p->route.owner;
+	out->conversation = p->i.conversation;
+	out->status = p->status;
+	out->reason = p->reason;
+	out->repeated = false;
+	out->delivery = (struct fresh_delivery){.channel = p->route.channel,
+						.status = p->status,
+						.address = p->route.to,
+						.encoding = p->size.encoding,
+						.reason = p->r->exempt && waits ? EXEMPT_REASON : p->reason,
+						.cause = waits ? "accepted" : "refused:",
+						.segments = p->size.segments,
+						.units = p->size.units,
+						.at = p->at,
+						.due_at = p->due,
+						.expires_at = p->expires_at};
+	memcpy(out->delivery.account, p->route.account.name, sizeof out->delivery.account);
+	if (why.n >= sizeof out->thread_reason)
+		why.n = sizeof out->thread_reason - 1;
+	if (why.n)
+		memcpy(out->thread_reason, why.p, why.n);
+	out->thread_reason[why.n] = 0;
+}
+
 int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct send_request *r, int64_t now,
 			 struct send_result *out, struct err *err)
 {
@@ -279,10 +309,6 @@ int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct s
 	if (write_all(&p, b, err))
 		return -1;
 	b->written++;
-	*out = (struct send_result){.message = p.i.id,
-				    .customer = p.route.members_n ? p.route.members[0] : p.route.owner,
-				    .conversation = p.i.conversation,
-				    .status = p.status,
-				    .reason = p.reason};
+	show(&p, out);
 	return 0;
 }

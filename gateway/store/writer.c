@@ -1,7 +1,8 @@
 /*
  * Producers push onto a mutex-guarded list and signal only if the writer sleeps; the writer takes the whole list
- * (up to BATCH), and while it commits, the next group gathers. There is no timer that waits for company: under load the
- * fsync itself is the gathering time, and without load a lone job is committed at once.
+ * (up to BATCH), and while it commits, the next group gathers. A lone job is committed at once. Only when the batch before
+ * had company, the next one begins no sooner than GATHER after it: the callers just answered are about to ask again, and
+ * a commit for the first of them alone would cost as much as one for all.
  *
  * Checkpoints run on a thread of their own with a connection of their own, or copying pages would be every hundredth
  * caller's latency. A log that is written all the time is never copied to its very end by somebody else, and so would
@@ -18,7 +19,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { BATCH = 1000, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 16384 };
+#define GATHER (800 * US_MS / 1000)
+enum { BATCH = 1000, COMPANY = 6, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 16384 };
 
 struct fifo {
 	struct write_job *head, **tail;
@@ -31,6 +33,7 @@ struct writer {
 	struct fifo jobs, idle;
 	size_t queued, idle_queued, max;
 	int64_t idle_due;
+	int64_t not_before; /* the next batch gathers until then */
 	bool sleeping, stopping, checkpointer_up;
 	_Atomic int64_t log_pages;
 	_Atomic bool copied; /* nearly all of the log: the writer finishes it */
@@ -156,6 +159,7 @@ static void run_batch(struct writer *w, struct write_job *first, size_t n)
 	if (atomic_exchange(&w->copied, false))
 		db_checkpoint(w->db);
 	pthread_mutex_lock(&w->lock);
+	w->not_before = n >= COMPANY ? clock_mono() + GATHER : 0;
 	if (atomic_load(&w->log_pages) >= LOG_PAGES)
 		pthread_cond_signal(&w->tick);
 	w->stats.batches++;
@@ -195,6 +199,10 @@ static struct write_job *next_batch(struct writer *w, size_t *n)
 	for (;;) {
 		int64_t now = clock_mono();
 
+		if (w->jobs.head && now < w->not_before && w->queued < BATCH / 2 && !w->stopping) {
+			wait_until(&w->work, &w->lock, w->not_before);
+			continue;
+		}
 		if (w->jobs.head && !(w->idle.head && now >= w->idle_due)) {
 			struct write_job *first = take(&w->jobs, BATCH, n);
 			w->queued -= *n;
