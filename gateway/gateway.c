@@ -25,6 +25,7 @@
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "store/writer.h"
+#include "timeline/search_index.h"
 
 /* A job that does nothing, sent through the writer, the one thread that everything waits for. A disk may stall for a while;
  * a writer that has not come round for HUNG never will. */
@@ -52,6 +53,7 @@ struct gateway {
 	struct http *http;
 	struct chores chores;
 	struct scheduler *scheduler;
+	struct search_index *search;
 	size_t started;
 };
 
@@ -218,6 +220,12 @@ static int serving_start(struct gateway *g, struct err *err)
 }
 static void serving_stop(struct gateway *g) { http_stop(&g->http); }
 
+static int search_start(struct gateway *g, struct err *err)
+{
+	return search_index_start(g->writer, g->events, &g->search, err);
+}
+static void search_stop(struct gateway *g) { search_index_stop(&g->search); }
+
 static int scheduling_start(struct gateway *g, struct err *err)
 {
 	g->chores = (struct chores){.c = g->c, .events = g->events, .intake = g->intake};
@@ -241,6 +249,7 @@ static const struct part {
 	{"intake", intake_start, intake_stop},
 	{"channels", hosting_start, hosting_stop},
 	{"dispatch", dispatching_start, dispatching_stop},
+	{"search", search_start, search_stop},
 	{"scheduler", scheduling_start, scheduling_stop},
 	{"http", serving_start, serving_stop},
 };
