@@ -50,7 +50,7 @@ static int write_end(struct claim *c, struct entry *e, struct db *db, enum statu
 {
 	struct item *i = e->item;
 	struct buf *trail = &c->again.o->trail;
-	struct facts f = {i->d.customer, i->d.conversation, c->lane->channel, str_of(c->lane->name), i->d.id};
+	struct facts f = {i->d.customer, i->d.conversation, c->lane->channel, str_of(c->lane->name), i->d.id, false};
 	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = $2, trail = trail || $3, updated_at = $4"
 				      " WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1");
 	buf_reset(trail);

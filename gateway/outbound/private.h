@@ -226,6 +226,7 @@ struct facts { /* of a delivery, for its events */
 	enum channel channel;
 	struct str account;
 	struct delivery_id id;
+	bool fresh; /* just submitted: what would be "queued" is "accepted" */
 };
 void trail_line(struct buf *b, int64_t at, enum status s, const char *cause, struct str detail);
 int status_event(struct outbound *o, struct db *db, const struct facts *f, enum status s, struct str reason, struct str code,

@@ -45,7 +45,7 @@ bool recent_get(const struct recent *r, const struct lane *l, const struct deliv
 
 	if (e->lane != l || e->id.n != id->n || !uuid_eq(&e->id.message, &id->message))
 		return false;
-	*f = (struct facts){e->customer, e->conversation, l->channel, str_of(l->name), *id};
+	*f = (struct facts){e->customer, e->conversation, l->channel, str_of(l->name), *id, false};
 	*segments = e->segments;
 	return true;
 }

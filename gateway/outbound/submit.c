@@ -251,7 +251,7 @@ static int write_all(struct plan *p, struct outbound_batch *b, struct err *err)
 
 	if (write_interaction(p, err) || write_delivery(p, err) || remember_caller(p, err))
 		return -1;
-	f = (struct facts){p->route.owner, p->i.conversation, p->route.channel, p->i.account, {p->i.id, 1}};
+	f = (struct facts){p->route.owner, p->i.conversation, p->route.channel, p->i.account, {p->i.id, 1}, true};
 	if (make_item(p, b, err) || status_event(p->o, p->db, &f, p->status, str_of(p->reason), STR(""), p->at, &p->seq, err) ||
 	    contact_touch(p->db, &p->route.contact, DIRECTION_OUTBOUND, p->at, err))
 		return -1;

@@ -46,6 +46,8 @@ int status_event(struct outbound *o, struct db *db, const struct facts *f, enum 
 	char room[512];
 	struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
 
+	if (f->fresh && s == STATUS_QUEUED)
+		e.type = "message.accepted";
 	if (!e.type)
 		return 0;
 	buf_adds(&b, "{\"n\":");
