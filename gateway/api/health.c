@@ -12,17 +12,31 @@ int health_live(struct request *r, struct err *err)
 	return 0;
 }
 
-/* Ready: what is accepted can be stored. An account that is down is said, but its messages wait safely in the outbox. */
+static bool some_account_up(struct accounts *a)
+{
+	struct account_info v[64];
+	size_t n = accounts_list(a, v, 64);
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].state == ACCOUNT_UP)
+			return true;
+	return n == 0;
+}
+
+/* Ready: what is accepted can be stored, and there is a way out of the house. While every account is down messages are
+ * taken all the same and wait safely; but a balancer with another gateway to choose may prefer that one. */
 int health_ready(struct request *r, struct err *err)
 {
 	struct app *a = app_of(r);
 	struct writer_stats s;
+	bool ready;
 
 	(void)err;
 	writer_stats(a->writer, &s);
-	request_json(r, s.healthy ? 200 : 503);
+	ready = s.healthy && some_account_up(a->accounts);
+	request_json(r, ready ? 200 : 503);
 	json_obj(&r->json, NULL);
-	json_cstr(&r->json, "status", s.healthy ? "ready" : "unavailable");
+	json_cstr(&r->json, "status", ready ? "ready" : "unavailable");
 	json_obj(&r->json, "store");
 	json_bool(&r->json, "healthy", s.healthy);
 	json_cstr(&r->json, "reason", s.reason[0] ? s.reason : NULL);
@@ -30,7 +44,7 @@ int health_ready(struct request *r, struct err *err)
 	json_end(&r->json);
 	host_health(a->host, &r->json, "accounts");
 	json_end(&r->json);
-	if (!s.healthy)
+	if (!ready)
 		request_header(r, "Retry-After", "5");
 	return 0;
 }

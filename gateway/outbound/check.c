@@ -68,6 +68,8 @@ int outbound_check(struct outbound *o, const struct send_request *r, int64_t now
 
 	if (!r->has_address && uuid_is_nil(&r->customer) && !r->external_customer.n)
 		return wrong(err, "to_missing", "/to", "nobody is named to send to");
+	if (r->has_address && r->address.scheme == SCHEME_SENDER)
+		return wrong(err, "recipient_unreachable", "/to", "a sender's name is not an address: nothing can be sent to it");
 	if (check_text(r, err) || check_times(r, now, err) || check_account(o, r, &a, &known, err))
 		return -1;
 	if (known && a.caps.max_text && r->text.n > a.caps.max_text && code_points(r->text) > a.caps.max_text)

@@ -280,7 +280,7 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 {
 	struct outbound *o = a->lane->o;
 	const struct item *i = e->item;
-	struct facts f = {i->d.customer, i->d.conversation, a->lane->channel, str_of(a->lane->name), i->d.id};
+	struct facts f = {i->d.customer, i->d.conversation, a->lane->channel, str_of(a->lane->name), i->d.id, false};
 	struct attempt at = {&i->d.id.message, i->d.purpose, e->kind,	   i->stored_token != 0,
 			     i->attempts,      i->due,	     i->d.expires_at, e->retry_after};
 
