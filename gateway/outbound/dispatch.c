@@ -443,6 +443,7 @@ static void on_chores(struct timer *t)
 		cancel_settle(o, now);
 		sweep_expired(o, now);
 		sweep_store(o, now);
+		early_sweep(o);
 		run_all(o);
 	}
 	loop_timer(o->loop, t, loop_now(o->loop) + US_SEC, on_chores);

@@ -186,6 +186,7 @@ static bool same_number(const char *a, const char *b)
 	return k == 9 || (k == n && k == m) || (k >= 5 && (k == n || k == m));
 }
 
+/* Answered ones do not count: what their answers named is written before this receipt is looked at. */
 static bool on_its_way_to(struct outbound *o, const struct lane *l, const char *address)
 {
 	size_t at = 0;
@@ -193,7 +194,7 @@ static bool on_its_way_to(struct outbound *o, const struct lane *l, const char *
 
 	pthread_mutex_lock(&o->lock);
 	while ((i = items_any(o->items, &at)))
-		if (i->lane == l && (i->state == ITEM_FLYING || i->state == ITEM_ANSWERED) && same_number(i->d.to.value, address))
+		if (i->lane == l && i->state == ITEM_FLYING && same_number(i->d.to.value, address))
 			break;
 	pthread_mutex_unlock(&o->lock);
 	return i != NULL;

@@ -79,6 +79,7 @@ static void add_account(struct outbound_rig *r, const char *name, enum account_s
 {
 	struct account_info i = {.channel = CHANNEL_SMS, .ops = &ops, .caps = caps(NULL), .state = s};
 
+	i.caps.media = s == ACCOUNT_UP;
 	snprintf(i.name, sizeof i.name, "%s", name);
 	cr_assert_eq(accounts_add(r->accounts, &i, NULL), 0);
 }

@@ -32,7 +32,7 @@ struct outbound_rig {
 	int64_t next_ref;
 };
 
-/* config NULL: defaults of the rig. The account "main" (sms, window 50) is up, "other" (sms) is down. */
+/* config NULL: defaults of the rig. The account "main" (sms, window 50, takes files) is up, "other" (sms) is down. */
 void outbound_rig_open(struct outbound_rig *r, const struct outbound_config *config);
 /* Ends the process's life as a crash would: nothing is marked as ended well; then opens it again. */
 void outbound_rig_restart(struct outbound_rig *r, bool crash);
