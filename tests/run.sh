@@ -104,7 +104,7 @@ export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
 criterion units build/unit -j"$jobs"
 criterion units-asan $asan/unit -j"$jobs"
 OOM_MAX=1 criterion units-tsan runner $tsan/unit-oom --once
-ASAN_OPTIONS=detect_leaks=0 OOM_MAX=${OOM_MAX:-40} criterion units-oom runner $asan/unit-oom
+ASAN_OPTIONS=detect_leaks=0:handle_abort=1 OOM_MAX=${OOM_MAX:-40} criterion units-oom runner $asan/unit-oom
 
 for f in $fuzzers; do
 	[ ! -d "tests/fuzz/corpus/${f#fuzz_}" ] || simple "fuzz-${f#fuzz_}" $asan/"$f" "tests/fuzz/corpus/${f#fuzz_}"

@@ -26,7 +26,7 @@ $(BUILD)/unit-oom: $(OOMOBJ) $(UNITOBJ) $(LIBOBJ)
 
 .PHONY: oom
 oom: $(BUILD)/unit-oom ## unit tests with each allocation failing in turn (with SAN=address,undefined, best)
-	$(Q)UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=0 $(BUILD)/unit-oom
+	$(Q)UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=0:handle_abort=1 $(BUILD)/unit-oom
 
 # tests/fuzz/fuzz_NAME.c: with libFuzzer under clang (FUZZ=1), or with a main that runs the corpus once (replay).
 FUZZSRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
