@@ -75,11 +75,11 @@ node_tests() {
 	tally "$name" $ok $bad
 }
 
-# The runner of tests/oom, once for each processor with its share of the tests.
+# The runner of tests/oom, several at once, each with its share of the tests: many wait for time to pass.
 runner() {
 	status=0 pids=
-	for i in $(seq 0 $((jobs - 1))); do
-		OOM_SHARE=$i/$jobs "$@" >"$logs/oom.$i" 2>&1 &
+	for i in $(seq 0 $((4 * jobs - 1))); do
+		OOM_SHARE=$i/$((4 * jobs)) "$@" >"$logs/oom.$i" 2>&1 &
 		pids="$pids $!"
 	done
 	for p in $pids; do wait "$p" || status=1; done
@@ -104,7 +104,7 @@ export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
 criterion units build/unit -j"$jobs"
 criterion units-asan $asan/unit -j"$jobs"
 OOM_MAX=1 criterion units-tsan runner $tsan/unit-oom --once
-ASAN_OPTIONS=detect_leaks=0:handle_abort=1 OOM_MAX=${OOM_MAX:-40} criterion units-oom runner $asan/unit-oom
+ASAN_OPTIONS=detect_leaks=0:handle_abort=1 OOM_MAX=${OOM_MAX:-40} OOM_BUDGET=${OOM_BUDGET:-3} criterion units-oom runner $asan/unit-oom
 
 for f in $fuzzers; do
 	[ ! -d "tests/fuzz/corpus/${f#fuzz_}" ] || simple "fuzz-${f#fuzz_}" $asan/"$f" "tests/fuzz/corpus/${f#fuzz_}"

@@ -9,7 +9,8 @@
  *
  * usage: unit-oom [--once] [SUITE[/TEST]...]
  * --once runs each test once with nothing failing: for ThreadSanitizer, under which Criterion's own runner cannot work.
- * Environment: OOM_MAX runs of one test at most (150); OOM_SHARE=1/3 every third test from the second on.
+ * Environment: OOM_MAX runs of one test at most (150); OOM_SHARE=1/3 every third test from the second on;
+ * OOM_BUDGET seconds that one test may take (some wait for their peer's time-outs).
  */
 #include <criterion/criterion.h>
 #include <criterion/internal/asprintf-compat.h>
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "oom/alloc.h"
@@ -175,11 +177,12 @@ static bool by_the_test(const char *said)
 }
 
 /* false: some allocation's failure was not borne. */
-static bool endure(const struct criterion_test *t, long most, long *runs)
+static bool endure(const struct criterion_test *t, long most, long budget, long *runs)
 {
 	static char said[SAID_MAX + 1];
+	time_t began = time(NULL);
 
-	for (long n = 1; n <= most; n++) {
+	for (long n = 1; n <= most && (!budget || time(NULL) - began <= budget); n++) {
 		int status = status_of(t, n, said), code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 		++*runs;
 		if (code == NOTHING_FAILED)
@@ -202,12 +205,14 @@ static bool endure(const struct criterion_test *t, long most, long *runs)
 
 int main(int argc, char **argv)
 {
-	const char *most = getenv("OOM_MAX"), *share = getenv("OOM_SHARE");
+	const char *most = getenv("OOM_MAX"), *share = getenv("OOM_SHARE"), *seconds = getenv("OOM_BUDGET");
 	long limit = most ? strtol(most, NULL, 10) : 150, runs = 0, passed = 0, failed = 0, k = 0;
+	long budget = seconds ? strtol(seconds, NULL, 10) : 0;
 	long mine = share ? strtol(share, NULL, 10) : 0,
 	     shares = share && strchr(share, '/') ? strtol(strchr(share, '/') + 1, NULL, 10) : 1;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN); /* as the gateway does */
 	if (argc > 1 && strcmp(argv[1], "--once") == 0) {
 		once = true;
 		limit = 1;
@@ -217,7 +222,7 @@ int main(int argc, char **argv)
 	for (struct criterion_test **t = __start_cr_tst; t < __stop_cr_tst; t++) {
 		if (!*t || !wanted(*t, argc - 1, argv + 1) || k++ % shares != mine)
 			continue;
-		if (endure(*t, limit, &runs))
+		if (endure(*t, limit, budget, &runs))
 			passed++;
 		else
 			failed++;
