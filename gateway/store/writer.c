@@ -20,7 +20,8 @@
 #include "base/log.h"
 
 #define GATHER (800 * US_MS / 1000)
-enum { BATCH = 1000, COMPANY = 6, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 16384 };
+#define QUIET (30 * US_MS)
+enum { BATCH = 1000, COMPANY = 6, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 32768 };
 
 struct fifo {
 	struct write_job *head, **tail;
@@ -34,6 +35,7 @@ struct writer {
 	size_t queued, idle_queued, max;
 	int64_t idle_due;
 	int64_t not_before; /* the next batch gathers until then */
+	int64_t quiet_at;   /* when nothing has come by then, nobody is in a hurry: idle jobs may run */
 	bool sleeping, stopping, checkpointer_up;
 	_Atomic int64_t log_pages;
 	_Atomic bool copied; /* nearly all of the log: the writer finishes it */
@@ -143,7 +145,7 @@ static int64_t one_by_one(struct writer *w, struct write_job *first)
 	return failures;
 }
 
-static void run_batch(struct writer *w, struct write_job *first, size_t n)
+static void run_batch(struct writer *w, struct write_job *first, size_t n, bool first_idle)
 {
 	struct err e = {0};
 	int64_t began = clock_mono(), failures = 0;
@@ -160,6 +162,7 @@ static void run_batch(struct writer *w, struct write_job *first, size_t n)
 		db_checkpoint(w->db);
 	pthread_mutex_lock(&w->lock);
 	w->not_before = n >= COMPANY ? clock_mono() + GATHER : 0;
+	w->quiet_at = first_idle ? 0 : clock_mono() + QUIET;
 	if (atomic_load(&w->log_pages) >= LOG_PAGES)
 		pthread_cond_signal(&w->tick);
 	w->stats.batches++;
@@ -194,7 +197,7 @@ static void probe(struct writer *w)
 }
 
 /* Blocks until there is something to do; returns a chain, or NULL to stop. Called and returns with the lock held. */
-static struct write_job *next_batch(struct writer *w, size_t *n)
+static struct write_job *next_batch(struct writer *w, size_t *n, bool *idle)
 {
 	for (;;) {
 		int64_t now = clock_mono();
@@ -206,22 +209,26 @@ static struct write_job *next_batch(struct writer *w, size_t *n)
 		if (w->jobs.head && !(w->idle.head && now >= w->idle_due)) {
 			struct write_job *first = take(&w->jobs, BATCH, n);
 			w->queued -= *n;
+			*idle = false;
 			return first;
 		}
-		if (w->idle.head) {
+		if (w->idle.head && (now >= w->idle_due || now >= w->quiet_at || w->stopping)) {
 			struct write_job *first = take(&w->idle, 1, n);
 			w->idle_queued -= *n;
 			if (!w->idle.head)
 				w->idle_due = INT64_MAX;
+			*idle = true;
 			return first;
 		}
 		if (w->stopping)
 			return NULL;
 		w->sleeping = true;
-		if (w->stats.healthy)
-			pthread_cond_wait(&w->work, &w->lock);
-		else
+		if (!w->stats.healthy)
 			wait_until(&w->work, &w->lock, now + PROBE_S * US_SEC);
+		else if (w->idle.head)
+			wait_until(&w->work, &w->lock, w->idle_due < w->quiet_at ? w->idle_due : w->quiet_at);
+		else
+			pthread_cond_wait(&w->work, &w->lock);
 		w->sleeping = false;
 		if (!w->stats.healthy && !w->jobs.head)
 			probe(w);
@@ -232,13 +239,14 @@ static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
 	struct write_job *first;
+	bool idle;
 	size_t n;
 
 	pthread_setname_np(pthread_self(), "writer");
 	pthread_mutex_lock(&w->lock);
-	while ((first = next_batch(w, &n))) {
+	while ((first = next_batch(w, &n, &idle))) {
 		pthread_mutex_unlock(&w->lock);
-		run_batch(w, first, n);
+		run_batch(w, first, n, idle);
 		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);

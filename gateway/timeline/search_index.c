@@ -12,7 +12,7 @@
 enum { EVENTS_AT_ONCE = 2000, TEXTS_AT_ONCE = 500, CONTACTS_MAX = 16 };
 #define LOOK_EVERY (500 * US_MS)
 #define AFTER_FAILURE (5 * US_SEC)
-#define PATIENCE (2 * US_SEC)
+#define PATIENCE (20 * US_SEC) /* under a load that never pauses the index lags, but never stands still */
 
 struct search_index {
 	struct write_job job;
