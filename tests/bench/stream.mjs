@@ -28,7 +28,7 @@ async function idle() {
 	const ours = await perClient(g, { header: g.header, path: "/v1/stream?types=conversation.closed" });
 	await g.stop();
 	const n = await startNchan({ dir: freshDir("nchan"), clients: CLIENTS });
-	const theirs = await perClient(n, { path: "/sub?id={n}" });
+	const theirs = await perClient(n, { path: "/sub?id=all" });
 	await n.stop();
 	return [{ name: "stream.idle", value: ours, peer_value: theirs, detail: { clients: CLIENTS } }];
 }

@@ -14,10 +14,10 @@ export async function startNchan({ dir, clients }) {
 daemon off;
 ${process.getuid() === 0 ? "user root;" : ""}
 worker_processes 1;
-worker_rlimit_nofile ${clients + 1000};
+worker_rlimit_nofile ${2 * clients};
 pid ${dir}/nginx.pid;
 error_log ${dir}/error.log warn;
-events { worker_connections ${clients + 500}; use epoll; }
+events { worker_connections ${2 * clients - 1000}; use epoll; }
 http {
 	access_log off;
 	nchan_shared_memory_size 256M;
