@@ -24,6 +24,7 @@ export async function startGateway({ dir, sms, dsn = join(dir, "threadline.db") 
 	writeFileSync(config, ini(sections));
 	const key = execFileSync(binary, ["key", "create", "--role", "admin", "--name", "bench", "--config", config], {
 		encoding: "utf8",
+		stdio: ["ignore", "pipe", "ignore"],
 	});
 	const g = new Proc(binary, ["serve", "--config", config], { log: join(dir, "threadline.log") });
 	g.port = port;
