@@ -66,7 +66,7 @@ struct session {
 
 struct counters {
 	uint64_t submits, accepted, distinct, throttled, rejected, cut, binds, bad;
-	uint64_t receipts_due, receipts_sent, receipts_done, texts_sent, texts_done, refused, again;
+	uint64_t receipts_due, receipts_sent, receipts_done, texts_sent, texts_done, texts_distinct, refused, again;
 	uint64_t first_submit, last_submit, last_receipt, first_text, last_text; /* times */
 };
 
@@ -107,4 +107,5 @@ size_t text_write(const struct smsc *s, const struct due *d, char out[256]);
 void report_submit(struct smsc *s, const struct wire_sm *m, uint64_t now);
 void report_text_done(struct smsc *s, const struct due *d, uint64_t now);
 void report_if_expected(struct smsc *s);
+void report_anew(struct smsc *s, long expect);
 void report(struct smsc *s, const char *event);

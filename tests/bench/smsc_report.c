@@ -42,7 +42,10 @@ void report_text_done(struct smsc *s, const struct due *d, uint64_t now)
 
 	s->c.texts_done++;
 	s->c.last_text = now;
-	if (set_add(&s->texts, d->id) && s->journal) {
+	if (!set_add(&s->texts, d->id))
+		return;
+	s->c.texts_distinct++;
+	if (s->journal) {
 		size_t n = text_write(s, d, text);
 		journal_line(s->journal, "text", str_of(d->from), str_n(text, n));
 	}
@@ -70,7 +73,7 @@ void report(struct smsc *s, const char *event)
 		{"receipts_done", c->receipts_done},
 		{"texts_sent", c->texts_sent},
 		{"texts_done", c->texts_done},
-		{"texts_distinct", s->texts.n},
+		{"texts_distinct", c->texts_distinct},
 		{"refused", c->refused},
 		{"again", c->again},
 		{"first_submit_ns", c->first_submit},
@@ -98,9 +101,18 @@ void report_if_expected(struct smsc *s)
 
 	if (s->reported || !n)
 		return;
-	if (texts ? s->texts.n < n : c->distinct < n || c->receipts_done < c->receipts_due)
+	if (texts ? c->texts_distinct < n : c->distinct < n || c->receipts_done < c->receipts_due)
 		return;
 	s->reported = true;
 	report(s, "complete");
 	s->quit = s->o.leave;
+}
+
+/* What is still to come for the past is forgotten, so call it when nothing is. */
+void report_anew(struct smsc *s, long expect)
+{
+	s->c = (struct counters){0};
+	s->way = (struct hist){0};
+	s->o.expect = expect;
+	s->reported = false;
 }

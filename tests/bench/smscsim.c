@@ -8,6 +8,7 @@
  *     report               print a report, flush the journal
  *     cut                  drop every session, whatever is unanswered
  *     receipts on|off      whether receipts are sent from now on
+ *     expect N             count anew from here, and print "complete" as --expect does
  *     quit
  */
 #include "smsc.h"
@@ -17,6 +18,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { AWAKE_NS = 300000 };
 
 static const char usage[] =
 	"usage: smscsim [options]    an SMSC (SMPP 3.4) on 127.0.0.1; commands on standard input\n"
@@ -160,6 +163,8 @@ static void command(struct smsc *s, struct str line)
 		sessions_cut(s);
 	} else if (str_is(word, "receipts")) {
 		s->o.receipts = str_is(rest, "on");
+	} else if (str_is(word, "expect")) {
+		report_anew(s, strtol(number, NULL, 10));
 	} else if (str_is(word, "quit")) {
 		s->quit = true;
 	} else if (word.n) {
@@ -180,10 +185,12 @@ static void commands(struct smsc *s, struct buf *in)
 	}
 }
 
+/* A held answer is to be late by microseconds, not by what it takes to wake up: the last moment is spent awake. */
 static int wait_for(struct smsc *s, struct epoll_event *ev, int n)
 {
 	uint64_t next = queue_next(s), now = kit_now(), wait = next > now ? next - now : 0;
-	struct timespec t = {.tv_sec = (time_t)(wait / 1000000000u), .tv_nsec = (long)(wait % 1000000000u)};
+	uint64_t awake = s->o.answer_us ? AWAKE_NS : 0, sleep = wait > awake ? wait - awake : 0;
+	struct timespec t = {.tv_sec = (time_t)(sleep / 1000000000u), .tv_nsec = (long)(sleep % 1000000000u)};
 
 	return epoll_pwait2(s->epoll, ev, n, next == UINT64_MAX ? NULL : &t, NULL);
 }

@@ -3,10 +3,11 @@
  *
  * "ready" once every connection has its response head, "complete" after --expect events in all, "report" at the end.
  * Latency of an event: from the "at" in its data (RFC 3339, wall clock of the same machine, milliseconds), or from a time
- * stamp (kit.h) if it has one. Chunked framing is not undone: its lines cannot be taken for "data:" lines.
+ * stamp (kit.h) if it has one.
  */
 #include <getopt.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,10 +24,13 @@ static const char usage[] = "usage: sseload --port N [options]    followers of a
 
 enum { AT_ONCE = 64, KEEP_MAX = 1 << 20 };
 
+/* Buffers are given back when they are empty, so an idle follower costs little here too. */
 struct sub {
 	int fd;
-	bool open;
-	struct buf in; /* nothing between events, so an idle follower costs little here too */
+	bool open, chunked;
+	size_t left;	 /* bytes of the present chunk to come (RFC 9112 section 7.1) */
+	struct buf in;	 /* as read */
+	struct buf text; /* the body */
 };
 
 struct load {
@@ -63,6 +67,7 @@ static void subscribe(struct load *l, struct sub *s)
 
 	s->fd = kit_connect(l->port, 1);
 	buf_init(&s->in, KEEP_MAX);
+	buf_init(&s->text, KEEP_MAX);
 	buf_init(&b, 65536);
 	buf_addf(&b, "GET %.*s", (int)(mark ? mark - l->path : (long)strlen(l->path)), l->path);
 	if (mark)
@@ -92,14 +97,22 @@ static void measure(struct load *l, struct str line, uint64_t now, int64_t wall)
 		hist_add(&l->latency, wall > t ? (uint64_t)(wall - t) * 1000 : 0);
 }
 
+static void settle(struct buf *b, size_t used)
+{
+	if (used == b->n)
+		buf_free(b);
+	else
+		buf_consume(b, used);
+}
+
 static void lines(struct load *l, struct sub *s, uint64_t now)
 {
 	int64_t wall = clock_now();
 	size_t at = 0;
 	const char *end;
 
-	while (at < s->in.n && (end = memchr(s->in.p + at, '\n', s->in.n - at))) {
-		struct str line = str_n(s->in.p + at, (size_t)(end - s->in.p) - at);
+	while (at < s->text.n && (end = memchr(s->text.p + at, '\n', s->text.n - at))) {
+		struct str line = str_n(s->text.p + at, (size_t)(end - s->text.p) - at);
 		at += line.n + 1;
 		if (line.n < 5 || memcmp(line.p, "data:", 5) != 0)
 			continue;
@@ -111,31 +124,66 @@ static void lines(struct load *l, struct sub *s, uint64_t now)
 		l->last = now;
 		measure(l, line, now, wall);
 	}
-	if (at == s->in.n)
-		buf_free(&s->in);
-	else
-		buf_consume(&s->in, at);
+	settle(&s->text, at);
+}
+
+/* Response head, once. Returns its length, 0 while it is not complete. */
+static size_t head(struct load *l, struct sub *s)
+{
+	const char *end = s->in.n ? memmem(s->in.p, s->in.n, "\r\n\r\n", 4) : NULL;
+	size_t n = end ? (size_t)(end - s->in.p) + 4 : 0;
+
+	if (!end)
+		return 0;
+	if (memcmp(s->in.p + 9, "200", 3) != 0) {
+		fprintf(stderr, "sseload: %.*s\n", (int)n, s->in.p);
+		exit(1);
+	}
+	for (size_t i = 0; i + 8 < n; i++)
+		s->chunked = s->chunked || strncasecmp(s->in.p + i, ": chunked", 9) == 0;
+	s->open = true;
+	l->opened++;
+	return n;
+}
+
+/* Moves what has come of the body to text. */
+static void body(struct sub *s, size_t at)
+{
+	while (at < s->in.n) {
+		size_t n = s->in.n - at;
+		if (!s->chunked || s->left) {
+			n = s->chunked && s->left < n ? s->left : n;
+			buf_add(&s->text, s->in.p + at, n);
+			s->left -= s->chunked ? n : 0;
+			at += n;
+			continue;
+		}
+		/* a line with the size of the next chunk, or the empty one behind the last */
+		const char *end = memchr(s->in.p + at, '\n', n);
+		if (!end)
+			break;
+		if (s->in.p[at] != '\r')
+			s->left = strtoul(s->in.p + at, NULL, 16);
+		at = (size_t)(end - s->in.p) + 1;
+	}
+	settle(&s->in, at);
 }
 
 static void on_readable(struct load *l, struct sub *s)
 {
 	uint64_t now = kit_now();
-	int r = kit_read(s->fd, &s->in);
+	size_t at = 0;
 
-	if (r < 0) {
+	if (kit_read(s->fd, &s->in) < 0) {
 		l->closed++;
 		close(s->fd);
 		buf_free(&s->in);
+		buf_free(&s->text);
 		return;
 	}
-	if (r && !s->open) {
-		s->open = true;
-		l->opened++;
-		if (s->in.n > 12 && memcmp(s->in.p + 9, "200", 3) != 0) {
-			fprintf(stderr, "sseload: %.*s\n", (int)(s->in.n < 300 ? s->in.n : 300), s->in.p);
-			exit(1);
-		}
-	}
+	if (!s->open && !(at = head(l, s)))
+		return;
+	body(s, at);
 	lines(l, s, now);
 }
 

@@ -39,8 +39,8 @@ export async function startGateway({ dir, sms, dsn = join(dir, "threadline.db") 
 }
 
 // One SMS for each number of the load; {n} makes texts distinct, the stamp lets the simulator know how long they took.
-export function messages({ stamp = true, subscribers }) {
-	const text = `${stamp ? "{t} " : ""}N{n} Dear customer, your parcel is out for delivery today between nine and eleven`;
+export function messages({ subscribers }) {
+	const text = "{t} N{n} Dear customer, your parcel is out for delivery today between nine and eleven";
 	return {
 		path: "/v1/messages",
 		body: JSON.stringify({ to: `+49151${subscribers ? "{c}" : "{m}"}`, text, channel: "sms" }),

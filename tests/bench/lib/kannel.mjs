@@ -1,8 +1,7 @@
 // Kannel at its best: its own processes only, debug trace off (-v 4), no access log. Debian's package.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort, Proc, until } from "./proc.mjs";
+import { accepts, freePort, Proc, until } from "./proc.mjs";
 
 function configuration({ dir, ports, smsc, window, store, sink }) {
 	const spool = store === "spool" ? `store-type = spool\nstore-location = "${dir}/spool"\n` : "";
@@ -51,13 +50,6 @@ omit-empty = true
 `;
 }
 
-const accepts = (port) =>
-	new Promise((done) => {
-		const s = connect(port, "127.0.0.1");
-		s.once("connect", () => (s.destroy(), done(true)));
-		s.once("error", () => done(false));
-	});
-
 // simulator: of tools.mjs, running. sink: port of the application. store: "none" or "spool".
 export async function startKannel({ dir, simulator, window = 100, store = "none", sink }) {
 	const ports = { admin: await freePort(), box: await freePort(), http: await freePort() };
@@ -83,8 +75,8 @@ export async function startKannel({ dir, simulator, window = 100, store = "none"
 
 // The same text as the gateway's (gateway.mjs). dlrs: the port that both kinds of callback go to, for the SMSC's answer and
 // for the receipt.
-export function requests({ stamp = true, subscribers, dlrs }) {
-	const text = `${stamp ? "{t}+" : ""}N{n}+Dear+customer,+your+parcel+is+out+for+delivery+today+between+nine+and+eleven`;
+export function requests({ subscribers, dlrs }) {
+	const text = "{t}+N{n}+Dear+customer,+your+parcel+is+out+for+delivery+today+between+nine+and+eleven";
 	const url = encodeURIComponent(`http://127.0.0.1:${dlrs}/dlr?n=`) + "{n}" + encodeURIComponent("&s=%d&i=%F");
 	return {
 		path:

@@ -1,7 +1,7 @@
 // nginx with nchan, the peer for idle event streams. Debian's nginx-light and libnginx-mod-nchan.
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, Proc } from "./proc.mjs";
+import { accepts, freePort, Proc, until } from "./proc.mjs";
 
 export async function startNchan({ dir, clients }) {
 	const port = await freePort();
@@ -36,5 +36,6 @@ ${paths}
 	);
 	const p = new Proc("/usr/sbin/nginx", ["-e", `${dir}/error.log`, "-c", config], { log: join(dir, "nginx.err") });
 	p.port = port;
+	await until("nginx to accept", () => accepts(port));
 	return p;
 }

@@ -1,7 +1,7 @@
 // Processes of a measurement: started fresh, ended by pid, measured through /proc (Linux).
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -34,6 +34,13 @@ export function freePort() {
 	});
 }
 
+export const accepts = (port) =>
+	new Promise((done) => {
+		const s = connect(port, "127.0.0.1");
+		s.once("connect", () => (s.destroy(), done(true)));
+		s.once("error", () => done(false));
+	});
+
 // An empty folder for what one measurement writes; the last one stays to be looked at.
 export function freshDir(name) {
 	const dir = join(out, "run", name);
@@ -51,6 +58,13 @@ function stat(pid) {
 function family(pid) {
 	const children = readdirSync("/proc").filter((p) => /^\d+$/.test(p));
 	return [pid, ...children.map(Number).filter((p) => isChild(p, pid))];
+}
+function pss(pid) {
+	try {
+		return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]);
+	} catch {
+		return 0; // it ended meanwhile
+	}
 }
 function isChild(p, pid) {
 	try {
@@ -103,6 +117,12 @@ export class Proc {
 		});
 	}
 
+	// Forgets the events so far, so that the next one of a name is a new one.
+	anew(line) {
+		this.events = [];
+		this.say(line);
+	}
+
 	say(line) {
 		this.child.stdin.write(line + "\n");
 	}
@@ -114,7 +134,6 @@ export class Proc {
 
 	// KiB resident, shared pages counted once over the process and its children.
 	resident() {
-		const pss = (pid) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]);
 		return family(this.pid).reduce((sum, pid) => sum + pss(pid), 0);
 	}
 
