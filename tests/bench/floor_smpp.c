@@ -95,4 +95,6 @@ void floor_smpp(int port, long count, long window, bool receipts)
 	}
 	kit_write(e.fd, &e.out);
 	floor_tell("smpp", count, kit_cpu() - cpu, kit_now() - start);
+	buf_free(&e.in);
+	buf_free(&e.out);
 }

@@ -227,6 +227,19 @@ static void round_once(struct smsc *s, struct marks *m, int listener, struct buf
 	report_if_expected(s);
 }
 
+static int finish(struct smsc *s)
+{
+	sessions_cut(s);
+	sessions_sweep(s);
+	free(s->answers.v);
+	free(s->deliveries.v);
+	free(s->seen.slot);
+	free(s->texts.slot);
+	if (s->journal && fclose(s->journal))
+		kit_die(s->o.journal);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct smsc s = {.o = {.window = 1000,
@@ -261,5 +274,6 @@ int main(int argc, char **argv)
 	while (!s.quit)
 		round_once(&s, &m, listener, &in);
 	report(&s, "report");
-	return 0;
+	buf_free(&in);
+	return finish(&s);
 }
