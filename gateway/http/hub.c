@@ -18,7 +18,7 @@
 enum { ROUND = 2000, CATCH_UP = 500, TYPES_MAX = 16 };
 
 struct client {
-	struct client *next;
+	struct client *next, **at; /* at: what points here; NULL before it has arrived */
 	struct hub *hub;
 	struct stream *stream;
 	struct event_filter filter;
@@ -197,13 +197,14 @@ static void client_free(struct client *c)
 
 static void on_leave(struct task *t)
 {
-	struct client *c = OWNER(t, struct client, leave), **at = &c->hub->clients;
+	struct client *c = OWNER(t, struct client, leave);
 	struct hub *hub = c->hub;
 
-	while (*at && *at != c)
-		at = &(*at)->next;
-	if (*at)
-		*at = c->next;
+	if (c->at) {
+		*c->at = c->next;
+		if (c->next)
+			c->next->at = c->at;
+	}
 	atomic_fetch_sub(&hub->clients_n, 1);
 	client_free(c);
 	atomic_fetch_sub(&hub->pending, 1);
@@ -225,6 +226,9 @@ static void on_arrive(struct task *t)
 	struct hub *hub = c->hub;
 
 	c->next = hub->clients;
+	c->at = &hub->clients;
+	if (c->next)
+		c->next->at = &c->next;
 	hub->clients = c;
 	if (c->after >= 0)
 		fan_out(hub);

@@ -5,14 +5,16 @@
 #include <stdatomic.h>
 
 #include "channel/host.h"
+#include "http/front.h"
 #include "http/http.h"
 #include "http/proxy.h"
 #include "http/running.h"
 
-enum { HEADERS_MAX = 64, HEADER_MEMORY = 16384, STREAM_BUFFER = 1 << 20 };
+enum { HEADERS_MAX = 64, HEADER_MEMORY = 16384, STREAM_MEMORY = 4096, STREAM_BUFFER = 1 << 20 };
 
 struct http {
-	struct MHD_Daemon *daemon;
+	struct front *front;	    /* NULL with TLS */
+	struct MHD_Daemon *daemon, *streamer; /* streamer: for followers; NULL with TLS */
 	const struct route *routes;
 	size_t routes_n;
 	void *app;
@@ -89,6 +91,7 @@ void stream_end(struct stream *s);
 void stream_ref(struct stream *s);
 void stream_unref(struct stream *s);
 void streams_end_all(struct http *h);
+bool streams_open(struct http *h);
 
 /* hub.c: the event stream's thread. */
 int hub_start(struct http *h, struct hub **out, struct err *err);

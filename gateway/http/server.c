@@ -101,8 +101,6 @@ static struct MHD_Response *response_of(struct inflight *f)
 	size_t n = f->r.out.n;
 	char *body;
 
-	if (f->stream)
-		return stream_response(f->stream);
 	if (f->r.out.failed)
 		return NULL;
 	body = buf_take(&f->r.out);
@@ -122,12 +120,40 @@ static bool has_header(const struct request *r, const char *name)
 	return false;
 }
 
-static enum MHD_Result send_answer(struct inflight *f)
+static void inflight_free(struct inflight *f);
+
+/* A stream lives for hours: what its request needed is freed as soon as its head is on the way. */
+static enum MHD_Result send_stream(struct inflight *f, void **mine)
 {
 	struct request *r = &f->r;
-	struct MHD_Response *m = response_of(f);
+	struct MHD_Response *m = stream_response(f->stream);
 	enum MHD_Result ok;
 
+	if (!m)
+		return MHD_NO;
+	MHD_add_response_header(m, "Content-Type", r->content_type);
+	for (int i = 0; i < r->headers_n; i += 2)
+		MHD_add_response_header(m, r->header[i], r->header[i + 1]);
+	if (!has_header(r, "Cache-Control"))
+		MHD_add_response_header(m, "Cache-Control", "no-store");
+	stream_attach(f->stream, r->connection);
+	ok = MHD_queue_response(r->connection, (unsigned)r->status, m);
+	MHD_destroy_response(m);
+	atomic_fetch_add_explicit(&r->http->answers[2], 1, memory_order_relaxed);
+	*mine = NULL;
+	inflight_free(f);
+	return ok;
+}
+
+static enum MHD_Result send_answer(struct inflight *f, void **mine)
+{
+	struct request *r = &f->r;
+	struct MHD_Response *m;
+	enum MHD_Result ok;
+
+	if (f->stream)
+		return send_stream(f, mine);
+	m = response_of(f);
 	if (!m) {
 		struct err e = {0};
 		err_nomem(&e);
@@ -144,8 +170,6 @@ static enum MHD_Result send_answer(struct inflight *f)
 		MHD_add_response_header(m, "Cache-Control", "no-store");
 	if (!has_header(r, "X-Content-Type-Options"))
 		MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
-	if (f->stream)
-		stream_attach(f->stream, r->connection);
 	ok = MHD_queue_response(r->connection, (unsigned)r->status, m);
 	MHD_destroy_response(m);
 	atomic_fetch_add_explicit(&r->http->answers[r->status / 100 % 6], 1, memory_order_relaxed);
@@ -229,7 +253,7 @@ static enum MHD_Result take_body(struct inflight *f, const char *p, size_t *n)
 	return MHD_YES;
 }
 
-static enum MHD_Result dispatch(struct inflight *f)
+static enum MHD_Result dispatch(struct inflight *f, void **mine)
 {
 	struct request *r = &f->r;
 	struct err e = {0};
@@ -238,7 +262,7 @@ static enum MHD_Result dispatch(struct inflight *f)
 	r->body = buf_str(&f->body);
 	if (f->refused.kind != ERR_NONE) {
 		refuse(f, &f->refused);
-		return send_answer(f);
+		return send_answer(f, mine);
 	}
 	if (f->host_route) {
 		exchange_start(f);
@@ -254,11 +278,11 @@ static enum MHD_Result dispatch(struct inflight *f)
 		refuse(f, &e);
 	else if (f->idem)
 		idempotency_end(f);
-	return send_answer(f);
+	return send_answer(f, mine);
 }
 
 /* After the commit, or the adapter's answer. */
-static enum MHD_Result finish(struct inflight *f)
+static enum MHD_Result finish(struct inflight *f, void **mine)
 {
 	struct err e = {0};
 
@@ -266,7 +290,7 @@ static enum MHD_Result finish(struct inflight *f)
 		refuse(f, &f->job_err);
 	else if (f->r.run && !f->answered && make_answer(f, NULL, &e))
 		refuse(f, &e);
-	return send_answer(f);
+	return send_answer(f, mine);
 }
 
 static struct inflight *inflight_new(struct http *h, struct MHD_Connection *c, const char *url, const char *method)
@@ -310,25 +334,19 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		/* A body that is announced beyond the limit is not read at all. */
 		if (f->refused.kind == ERR_TOO_LARGE) {
 			refuse(f, &f->refused);
-			return send_answer(f);
+			return send_answer(f, mine);
 		}
 		return MHD_YES;
 	}
 	if (*upload_n)
 		return take_body(f, upload, upload_n);
-	return f->phase == PHASE_ANSWER ? finish(f) : dispatch(f);
+	return f->phase == PHASE_ANSWER ? finish(f, mine) : dispatch(f, mine);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *c, void **mine, enum MHD_RequestTerminationCode why)
+static void inflight_free(struct inflight *f)
 {
-	struct inflight *f = *mine;
-	struct http *h = cls;
+	struct http *h = f->r.http;
 
-	(void)c;
-	(void)why;
-	if (!f)
-		return;
-	*mine = NULL;
 	if (f->r.cleanup && f->r.state)
 		f->r.cleanup(&f->r);
 	request_release(&f->r);
@@ -341,6 +359,18 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **mine, enum 
 	arena_free(&f->r.arena);
 	free(f);
 	atomic_fetch_sub_explicit(&h->under_way, 1, memory_order_relaxed);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *c, void **mine, enum MHD_RequestTerminationCode why)
+{
+	struct inflight *f = *mine;
+
+	(void)cls;
+	(void)c;
+	(void)why;
+	*mine = NULL;
+	if (f)
+		inflight_free(f);
 }
 
 /* ---- start and stop ---- */
@@ -387,44 +417,102 @@ static int resolve(const struct http_config *c, struct sockaddr_storage *out, so
 	return 0;
 }
 
-static int daemon_start(struct http *h, const struct http_config *c, struct err *err)
+/* One daemon. at NULL: it is given its connections by the front. */
+static struct MHD_Daemon *daemon_new(struct http *h, const struct http_config *c, const struct sockaddr_storage *at, int threads,
+				     int connections, size_t memory, const char *cert, const char *key)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
-	char *cert = NULL, *key = NULL;
-	struct sockaddr_storage at;
-	const union MHD_DaemonInfo *info;
-	socklen_t len;
-	int threads = c->threads > 0 ? c->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO | MHD_USE_ITC;
 
-	if (resolve(c, &at, &len, err))
-		return -1;
-	if (at.ss_family == AF_INET6)
+	if (!at)
+		flags |= MHD_USE_NO_LISTEN_SOCKET;
+	else if (at->ss_family == AF_INET6)
 		flags |= MHD_USE_DUAL_STACK;
-	h->tls = c->tls_cert && c->tls_key;
-	if (h->tls && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+	if (cert)
+		flags |= MHD_USE_TLS;
+	return MHD_start_daemon(
+		flags, (uint16_t)c->port, NULL, NULL, on_request, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(threads > 1 ? threads : 0),
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)c->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)c->idle_timeout_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+		at ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, at, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
+		cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, cert, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_END);
+}
+
+static int listen_failed(const struct http_config *c, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "listen_failed", "http.listen", "cannot listen on %s port %d", c->host, c->port);
+}
+
+static int secure_start(struct http *h, const struct http_config *c, const struct sockaddr_storage *at, int threads,
+			struct err *err)
+{
+	const union MHD_DaemonInfo *info;
+	char *cert, *key = NULL;
+
+	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
 		return err_set(err, ERR_INVALID, "tls_missing", "http.tls_cert", "this libmicrohttpd was built without TLS");
-	if (h->tls && (!(cert = file_text(c->tls_cert, err)) || !(key = file_text(c->tls_key, err)))) {
+	cert = file_text(c->tls_cert, err);
+	if (!cert || !(key = file_text(c->tls_key, err))) {
 		free(cert);
 		return -1;
 	}
-	if (h->tls)
-		flags |= MHD_USE_TLS;
-	h->daemon = MHD_start_daemon(
-		flags, (uint16_t)c->port, NULL, NULL, on_request, h, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_THREAD_POOL_SIZE,
-		(unsigned)(threads > 1 ? threads : 0), MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->connections,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)c->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)c->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
-		h->tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, cert, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_END);
+	h->daemon = daemon_new(h, c, at, threads, c->connections, HEADER_MEMORY, cert, key);
 	free(cert);
-	if (key)
-		explicit_bzero(key, strlen(key));
+	explicit_bzero(key, strlen(key));
 	free(key);
 	if (!h->daemon)
-		return err_set(err, ERR_INVALID, "listen_failed", "http.listen", "cannot listen on %s port %d", c->host, c->port);
+		return listen_failed(c, err);
 	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
 	h->port = info ? info->port : c->port;
+	return 0;
+}
+
+/* "GET /v1/stream?…" and "GET /web/NAME/stream…". */
+static bool is_stream(struct str first)
+{
+	const char *end = memchr(first.p, '\r', first.n), *query;
+	struct str line = str_n(first.p, end ? (size_t)(end - first.p) : first.n), path;
+
+	if (line.n < 5 || memcmp(line.p, "GET /", 5) != 0)
+		return false;
+	path = str_n(line.p + 4, line.n - 4);
+	query = memchr(path.p, ' ', path.n);
+	if (query)
+		path.n = (size_t)(query - path.p);
+	query = memchr(path.p, '?', path.n);
+	if (query)
+		path.n = (size_t)(query - path.p);
+	return str_is(path, "/v1/stream") || (path.n > 12 && memcmp(path.p, "/web/", 5) == 0 &&
+					      memcmp(path.p + path.n - 7, "/stream", 7) == 0);
+}
+
+static void take_connection(void *arg, int fd, const struct sockaddr *peer, socklen_t len, bool streams)
+{
+	struct http *h = arg;
+
+	/* On failure the library has closed it. */
+	MHD_add_connection(streams ? h->streamer : h->daemon, fd, peer, len);
+}
+
+static int daemon_start(struct http *h, const struct http_config *c, struct err *err)
+{
+	int threads = c->threads > 0 ? c->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+	struct sockaddr_storage at = {0};
+	socklen_t len = 0;
+
+	if (resolve(c, &at, &len, err))
+		return -1;
+	h->tls = c->tls_cert && c->tls_key;
+	if (h->tls)
+		return secure_start(h, c, &at, threads, err);
+	h->daemon = daemon_new(h, c, NULL, threads, c->connections, HEADER_MEMORY, NULL, NULL);
+	h->streamer = daemon_new(h, c, NULL, 1, c->connections, STREAM_MEMORY, NULL, NULL);
+	if (!h->daemon || !h->streamer)
+		return listen_failed(c, err);
+	if (front_start((struct sockaddr *)&at, len, c->connections, is_stream, take_connection, h, &h->front, err))
+		return -1;
+	h->port = front_port(h->front);
 	return 0;
 }
 
@@ -470,7 +558,7 @@ static void drain(struct http *h)
 	struct timespec tick = {.tv_nsec = 5000000};
 	int64_t end = clock_mono() + 10 * US_SEC;
 
-	while (atomic_load(&h->under_way) > 0 && clock_mono() < end) {
+	while ((atomic_load(&h->under_way) > 0 || streams_open(h)) && clock_mono() < end) {
 		streams_end_all(h);
 		nanosleep(&tick, NULL);
 	}
@@ -483,13 +571,16 @@ void http_stop(struct http **hp)
 	if (!h)
 		return;
 	atomic_store(&h->stopping, true);
+	front_stop(&h->front);
 	if (h->daemon) {
-		MHD_socket listener = MHD_quiesce_daemon(h->daemon);
+		MHD_socket listener = h->tls ? MHD_quiesce_daemon(h->daemon) : MHD_INVALID_SOCKET;
 		drain(h);
 		MHD_stop_daemon(h->daemon);
 		if (listener != MHD_INVALID_SOCKET)
 			close(listener);
 	}
+	if (h->streamer)
+		MHD_stop_daemon(h->streamer);
 	hub_stop(&h->hub);
 	running_free(&h->running);
 	pthread_mutex_destroy(&h->streams_lock);

@@ -112,7 +112,7 @@ static void on_free(void *cls)
 
 struct MHD_Response *stream_response(struct stream *s)
 {
-	struct MHD_Response *m = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 2048, on_read, s, on_free);
+	struct MHD_Response *m = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 512, on_read, s, on_free);
 
 	if (m)
 		stream_ref(s);
@@ -153,6 +153,16 @@ void stream_end(struct stream *s)
 	s->ended = true;
 	resume(s);
 	pthread_mutex_unlock(&s->lock);
+}
+
+bool streams_open(struct http *h)
+{
+	bool open;
+
+	pthread_mutex_lock(&h->streams_lock);
+	open = h->streams != NULL;
+	pthread_mutex_unlock(&h->streams_lock);
+	return open;
 }
 
 void streams_end_all(struct http *h)
