@@ -74,6 +74,8 @@ struct link {
 	bool held_back; /* not reading: too many inbound, or output clogged */
 	bool refused;	/* the last bind was */
 	char reason[160];
+	char peer[16];	      /* system_id of the SMSC, from its answer to the bind */
+	uint8_t peer_version; /* its interface version, 0x34; 0: not told */
 };
 
 struct smsc_host {
@@ -135,7 +137,7 @@ struct account {
 	enum account_state told;
 	char told_reason[200];
 	int64_t told_bad; /* when the last bad PDU was logged */
-	struct buf text; /* scratch of inbound and prepare */
+	struct buf text;  /* scratch of inbound and prepare */
 };
 
 /* account.c */
@@ -198,6 +200,7 @@ static inline bool link_sends(const struct link *l) { return l->bind != LINK_REC
 
 /* session.c */
 void session_put(struct link *l, uint32_t command, uint32_t seq, uint32_t status, struct str body);
+void session_nack(struct link *l, uint32_t seq, uint32_t status);
 void session_bind(struct link *l);
 void session_enquire(struct link *l);
 void session_unbind(struct link *l);

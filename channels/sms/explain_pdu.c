@@ -78,6 +78,7 @@ struct walk {
 	struct str rest;
 	const char *why;
 	struct json_out *j;
+	bool cut; /* the last value claims to be longer */
 };
 
 static uint32_t number(struct str s)
@@ -99,6 +100,17 @@ static struct str bytes(struct walk *w, size_t n)
 	}
 	w->rest = str_n(s.p + n, s.n - n);
 	return str_n(s.p, n);
+}
+
+/* The last value of a PDU is what is there of it (pdu.h). */
+static struct str last_value(struct walk *w, size_t n, const char *why)
+{
+	if (n > w->rest.n && w->rest.n) {
+		w->cut = true;
+		n = w->rest.n;
+	} else if (n > w->rest.n && !w->why)
+		w->why = why;
+	return bytes(w, n);
 }
 
 static struct str text(struct walk *w)
@@ -154,6 +166,7 @@ static void list(struct walk *w, const struct field *f)
 static void field(struct walk *w, const struct field *f)
 {
 	struct str v;
+	uint32_t n;
 
 	switch (f->form) {
 	case BYTE: json_int(w->j, f->name, number(bytes(w, 1))); break;
@@ -164,8 +177,9 @@ static void field(struct walk *w, const struct field *f)
 		json_cstr(w->j, f->name, "***");
 		break;
 	case MESSAGE:
-		v = bytes(w, number(bytes(w, 1)));
-		json_int(w->j, "sm_length", (int64_t)v.n);
+		n = number(bytes(w, 1));
+		v = last_value(w, n, "sm_length is longer than the PDU");
+		json_int(w->j, "sm_length", n);
 		hex_value(w->j, f->name, v);
 		break;
 	default: list(w, f); break;
@@ -177,14 +191,13 @@ static void tlvs(struct walk *w)
 	json_arr(w->j, "tlvs");
 	while (w->rest.n && !w->why) {
 		uint32_t tag = number(bytes(w, 2)), length = number(bytes(w, 2));
-		struct str v = bytes(w, length);
-		if (w->why) {
-			w->why = "an optional parameter is longer than the PDU";
+		struct str v = w->why ? STR("") : last_value(w, length, "an optional parameter is longer than the PDU");
+		if (w->why)
 			break;
-		}
 		json_obj(w->j, NULL);
 		json_int(w->j, "tag", tag);
-		json_int(w->j, "length", (int64_t)v.n);
+		json_cstr(w->j, "name", pdu_tlv_name((uint16_t)tag));
+		json_int(w->j, "length", length);
 		hex_value(w->j, "value", v);
 		json_end(w->j);
 	}
@@ -208,36 +221,51 @@ static void readable(const struct pdu_message *m, struct json_out *j)
 	buf_free(&b);
 }
 
-static const char *explain(struct str pdu, struct json_out *j)
+static bool is_message(uint32_t command)
 {
-	uint32_t command = number(str_n(pdu.p + 4, 4)), status = number(str_n(pdu.p + 8, 4));
-	const struct body *body = NULL;
-	struct walk w = {.rest = str_n(pdu.p + PDU_HEADER, pdu.n - PDU_HEADER), .j = j};
-	struct pdu_message m;
-	bool message = command == PDU_SUBMIT_SM || command == PDU_DELIVER_SM || command == PDU_DATA_SM;
+	return command == PDU_SUBMIT_SM || command == PDU_DELIVER_SM || command == PDU_DATA_SM;
+}
 
-	json_cstr(j, "command", pdu_command_name(command));
-	json_int(j, "sequence", number(str_n(pdu.p + 12, 4)));
-	json_int(j, "status", status);
-	json_cstr(j, "status_name", sms_status_name(status));
+static const char *explain(struct str in, struct json_out *j)
+{
+	struct pdu_header h = pdu_header(in.p);
+	const struct body *body = NULL;
+	struct walk w = {.j = j};
+	struct pdu_message m;
+	struct pdu_fault fault;
+	struct str pdu = {in.p, h.length};
+
+	json_cstr(j, "command", pdu_command_name(h.command));
+	json_int(j, "sequence", h.sequence);
+	json_int(j, "status", h.status);
+	json_cstr(j, "status_name", sms_status_name(h.status));
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
-		if (bodies[i].command == command)
+		if (bodies[i].command == h.command)
 			body = &bodies[i];
-	if (number(str_n(pdu.p, 4)) != pdu.n)
-		return "command_length is not the length of the PDU";
-	if (strcmp(pdu_command_name(command), "unknown") == 0)
+	if (h.length < PDU_HEADER || h.length > PDU_MAX)
+		return "command_length is not the length of a PDU";
+	if (h.length > in.n)
+		return "truncated: command_length says more";
+	if (strcmp(pdu_command_name(h.command), "unknown") == 0)
 		return "unknown command_id";
-	if (message && pdu_read_message(command, pdu, &m, &w.why))
-		return w.why;
+	if (is_message(h.command) && pdu_read_message(pdu, &m, &fault)) {
+		json_int(j, "at", fault.at);
+		return fault.what;
+	}
+	w.rest = str_n(pdu.p + PDU_HEADER, pdu.n - PDU_HEADER);
 	json_obj(j, "fields");
 	/* A response with an error has no body, or part of one. */
 	for (const struct field *f = body ? body->fields : NULL;
-	     f && f->form != END && (w.rest.n || !(command & PDU_RESPONSE)); f++)
+	     f && f->form != END && (w.rest.n || !(h.command & PDU_RESPONSE)); f++)
 		field(&w, f);
 	json_end(j);
 	tlvs(&w);
-	if (message)
+	if (is_message(h.command))
 		readable(&m, j);
+	if (w.cut)
+		json_cstr(j, "note", "the last value is cut off by the end of the PDU");
+	if (in.n > pdu.n)
+		json_int(j, "trailing", (int64_t)(in.n - pdu.n)); /* of the next PDU, in a trace of the stream */
 	return w.why;
 }
 

@@ -6,7 +6,7 @@
  *   BUSY                 ESME_RX_T_APPN: the SMSC tries again
  *   REJECTED             ESME_RX_P_APPN: it need not
  *
- * A PDU that does not decode gets a generic_nack with ESME_RINVCMDLEN; the session goes on, since its framing held.
+ * A PDU that does not decode gets a generic_nack that says why; the session goes on, since its framing held.
  * Parts of a long message go to the host one by one, with their reference; it puts them together durably.
  */
 #include <stdio.h>
@@ -310,7 +310,7 @@ static void read_body(struct account *a, struct read *x)
 }
 
 /* A peer can send many: one of them a second is told. */
-static void bad_pdu(struct link *l, uint32_t command, uint32_t seq, const char *why)
+static void bad_pdu(struct link *l, uint32_t command, uint32_t seq, const struct pdu_fault *fault)
 {
 	struct account *a = l->a;
 	int64_t now = loop_now(a->host->loop);
@@ -320,22 +320,24 @@ static void bad_pdu(struct link *l, uint32_t command, uint32_t seq, const char *
 		return;
 	a->told_bad = now;
 	log_info("smpp.bad_pdu", "account", a->host->name, "link", l->name, "command", pdu_command_name(command),
-		 "sequence", LOG_INT(seq), "reason", why, LOG_END);
+		 "sequence", LOG_INT(seq), "reason", fault->what, "octet", LOG_INT(fault->at), LOG_END);
 }
 
 void inbound_take(struct link *l, uint32_t command, uint32_t seq, struct str pdu)
 {
 	struct account *a = l->a;
-	const char *why;
+	struct pdu_fault fault;
 	struct pending *p;
 	struct read x;
 	bool receipt;
 
-	if (pdu_read_message(command, pdu, &x.m, &why)) {
-		bad_pdu(l, command, seq, why);
-		session_put(l, PDU_GENERIC_NACK, seq, ESME_RINVCMDLEN, STR(""));
+	if (pdu_read_message(pdu, &x.m, &fault)) {
+		bad_pdu(l, command, seq, &fault);
+		session_nack(l, seq, fault.status);
 		return;
 	}
+	if (x.m.cut)
+		bad_pdu(l, command, seq, &(struct pdu_fault){0, (uint32_t)pdu.n, "taken, though its end is cut off"});
 	*(command == PDU_DATA_SM ? &a->figures.data : &a->figures.deliver) += 1;
 	read_body(a, &x);
 	receipt = is_receipt(&x);

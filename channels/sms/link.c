@@ -293,7 +293,8 @@ void link_bound(struct link *l)
 	a->bound_n++;
 	a->bound_tx += link_sends(l);
 	log_info("smpp.bound", "account", a->host->name, "link", l->name, "host", host_of(l)->name, "port",
-		 LOG_INT(host_of(l)->port), "system_id", a->set->system_id, LOG_END);
+		 LOG_INT(host_of(l)->port), "system_id", a->set->system_id, "smsc", l->peer, "version",
+		 LOG_INT(l->peer_version), LOG_END);
 	account_state(a);
 	account_flush_soon(a);
 }

@@ -1,115 +1,85 @@
 /* See pdu.h. */
 #include "sms/pdu.h"
 
+#include "sms/status.h"
+
 enum { FIELD_MAX = 65 }; /* C-octet strings; generous: the field sends longer addresses than the standard permits */
-
-static const struct {
-	uint32_t command;
-	const char *name;
-} names[] = {
-	{PDU_GENERIC_NACK, "generic_nack"},
-	{PDU_BIND_RECEIVER, "bind_receiver"},
-	{PDU_BIND_RECEIVER_RESP, "bind_receiver_resp"},
-	{PDU_BIND_TRANSMITTER, "bind_transmitter"},
-	{PDU_BIND_TRANSMITTER_RESP, "bind_transmitter_resp"},
-	{PDU_QUERY_SM, "query_sm"},
-	{PDU_QUERY_SM_RESP, "query_sm_resp"},
-	{PDU_SUBMIT_SM, "submit_sm"},
-	{PDU_SUBMIT_SM_RESP, "submit_sm_resp"},
-	{PDU_DELIVER_SM, "deliver_sm"},
-	{PDU_DELIVER_SM_RESP, "deliver_sm_resp"},
-	{PDU_UNBIND, "unbind"},
-	{PDU_UNBIND_RESP, "unbind_resp"},
-	{PDU_REPLACE_SM, "replace_sm"},
-	{PDU_REPLACE_SM_RESP, "replace_sm_resp"},
-	{PDU_CANCEL_SM, "cancel_sm"},
-	{PDU_CANCEL_SM_RESP, "cancel_sm_resp"},
-	{PDU_BIND_TRANSCEIVER, "bind_transceiver"},
-	{PDU_BIND_TRANSCEIVER_RESP, "bind_transceiver_resp"},
-	{PDU_OUTBIND, "outbind"},
-	{PDU_ENQUIRE_LINK, "enquire_link"},
-	{PDU_ENQUIRE_LINK_RESP, "enquire_link_resp"},
-	{PDU_SUBMIT_MULTI, "submit_multi"},
-	{PDU_SUBMIT_MULTI_RESP, "submit_multi_resp"},
-	{PDU_ALERT_NOTIFICATION, "alert_notification"},
-	{PDU_DATA_SM, "data_sm"},
-	{PDU_DATA_SM_RESP, "data_sm_resp"},
-};
-
-const char *pdu_command_name(uint32_t command)
-{
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].command == command)
-			return names[i].name;
-	return "unknown";
-}
 
 /* ---- reading ---- */
 
 struct reader {
-	const uint8_t *p;
-	size_t n;
-	const char *why; /* set once; then everything reads as empty */
+	const uint8_t *begin, *p, *end;
+	struct pdu_fault *fault;
+	bool failed, cut;
 };
+
+/* The first fault is kept; then everything reads as empty. */
+static void fail(struct reader *r, uint32_t status, const char *what)
+{
+	if (!r->failed)
+		*r->fault = (struct pdu_fault){status, (uint32_t)(r->p - r->begin), what};
+	r->failed = true;
+	r->p = r->end;
+}
 
 static uint8_t get_u8(struct reader *r)
 {
-	if (!r->n) {
-		r->why = r->why ? r->why : "truncated";
+	if (r->p == r->end) {
+		fail(r, ESME_RINVCMDLEN, "truncated");
 		return 0;
 	}
-	r->n--;
 	return *r->p++;
-}
-
-static uint16_t get_u16(struct reader *r)
-{
-	uint8_t high = get_u8(r);
-
-	return (uint16_t)(high << 8 | get_u8(r));
-}
-
-static struct str get_bytes(struct reader *r, size_t n, const char *why)
-{
-	struct str s = {(const char *)r->p, n};
-
-	if (r->why || n > r->n) {
-		r->why = r->why ? r->why : why;
-		r->n = 0;
-		return STR("");
-	}
-	r->p += n;
-	r->n -= n;
-	return s;
 }
 
 static struct str get_cstr(struct reader *r)
 {
-	size_t max = r->n < FIELD_MAX ? r->n : FIELD_MAX;
-	const uint8_t *end = max ? memchr(r->p, 0, max) : NULL;
-	struct str s;
+	size_t left = (size_t)(r->end - r->p), max = left < FIELD_MAX ? left : FIELD_MAX;
+	const uint8_t *at = r->p, *end = max && *at ? memchr(at, 0, max) : at;
 
-	if (!end) {
-		r->why = r->why ? r->why : "a text field has no end";
-		r->n = 0;
+	if (!max || !end) {
+		fail(r, ESME_RINVCMDLEN, "a text field has no end");
 		return STR("");
 	}
-	s = get_bytes(r, (size_t)(end - r->p), "truncated");
-	(void)get_u8(r);
+	r->p = end + 1;
+	return str_n((const char *)at, (size_t)(end - at));
+}
+
+/* A value of n bytes: what is there of it, if nothing can follow. */
+static struct str get_value(struct reader *r, size_t n, uint32_t status, const char *what)
+{
+	size_t left = (size_t)(r->end - r->p);
+	struct str s = {(const char *)r->p, n};
+
+	if (n > left && !left) {
+		fail(r, status, what);
+		return STR("");
+	}
+	if (n > left) {
+		r->cut = true;
+		s.n = left;
+	}
+	r->p += s.n;
 	return s;
 }
 
 static void get_tlvs(struct reader *r, struct pdu_message *m)
 {
-	m->tlvs_n = 0;
-	while (r->n && !r->why) {
-		uint16_t tag = get_u16(r), length = get_u16(r);
-		struct str value = get_bytes(r, length, "an optional parameter is longer than the PDU");
-		if (r->why)
-			return;
-		if (m->tlvs_n < PDU_TLVS_MAX)
-			m->tlv[m->tlvs_n++] = (struct pdu_tlv){tag, value};
+	size_t n = 0;
+
+	while (r->p < r->end) {
+		const uint8_t *p = r->p;
+		struct str value;
+		if (r->end - p < 4) {
+			fail(r, ESME_RINVOPTPARSTREAM, "truncated");
+			break;
+		}
+		r->p += 4;
+		value = get_value(r, (size_t)(p[2] << 8 | p[3]), ESME_RINVOPTPARSTREAM,
+				  "an optional parameter is longer than the PDU");
+		if (!r->failed && n < PDU_TLVS_MAX)
+			m->tlv[n++] = (struct pdu_tlv){(uint16_t)(p[0] << 8 | p[1]), value};
 	}
+	m->tlvs_n = n;
 }
 
 static void get_addresses(struct reader *r, struct pdu_message *m)
@@ -124,37 +94,57 @@ static void get_addresses(struct reader *r, struct pdu_message *m)
 	m->esm_class = get_u8(r);
 }
 
-int pdu_read_message(uint32_t command, struct str pdu, struct pdu_message *m, const char **why)
+static void get_short_message(struct reader *r, struct pdu_message *m)
 {
-	struct reader r = {(const uint8_t *)pdu.p + PDU_HEADER, pdu.n - PDU_HEADER, NULL};
+	uint8_t n;
+
+	m->protocol_id = get_u8(r);
+	m->priority = get_u8(r);
+	m->schedule = get_cstr(r);
+	m->validity = get_cstr(r);
+	m->registered = get_u8(r);
+	m->replace = get_u8(r);
+	m->data_coding = get_u8(r);
+	m->default_msg = get_u8(r);
+	n = get_u8(r);
+	m->body = get_value(r, n, ESME_RINVMSGLEN, "sm_length is longer than the PDU");
+}
+
+static bool is_message(uint32_t command)
+{
+	return command == PDU_DELIVER_SM || command == PDU_SUBMIT_SM || command == PDU_DATA_SM;
+}
+
+int pdu_read_message(struct str pdu, struct pdu_message *m, struct pdu_fault *fault)
+{
+	const uint8_t *p = (const uint8_t *)pdu.p;
+	struct reader r = {p, p, p + pdu.n, fault, false, false};
+	struct pdu_header h;
 	struct str payload;
 
-	m->schedule = m->validity = m->body = STR("");
-	m->protocol_id = m->priority = m->replace = m->default_msg = 0;
-	if (pdu.n < PDU_HEADER)
-		r = (struct reader){NULL, 0, "truncated"};
-	get_addresses(&r, m);
-	if (command == PDU_DATA_SM) {
-		m->registered = get_u8(&r);
-		m->data_coding = get_u8(&r);
-	} else {
-		m->protocol_id = get_u8(&r);
-		m->priority = get_u8(&r);
-		m->schedule = get_cstr(&r);
-		m->validity = get_cstr(&r);
-		m->registered = get_u8(&r);
-		m->replace = get_u8(&r);
-		m->data_coding = get_u8(&r);
-		m->default_msg = get_u8(&r);
-		m->body = get_bytes(&r, get_u8(&r), "sm_length is longer than the PDU");
+	if (pdu.n < PDU_HEADER || (h = pdu_header(pdu.p), h.length != pdu.n)) {
+		fail(&r, ESME_RINVCMDLEN, "command_length is not the length of the PDU");
+		return -1;
 	}
+	if (!is_message(h.command)) {
+		fail(&r, ESME_RINVCMDID, "not a message");
+		return -1;
+	}
+	r.p += PDU_HEADER;
+	get_addresses(&r, m);
+	if (h.command == PDU_DATA_SM) {
+		m->schedule = m->validity = m->body = STR("");
+		m->protocol_id = m->priority = m->replace = m->default_msg = 0;
+		m->registered = get_u8(&r);
+		m->data_coding = get_u8(&r);
+	} else
+		get_short_message(&r, m);
 	get_tlvs(&r, m);
+	m->cut = r.cut;
 	payload = pdu_tlv_find(m, TLV_MESSAGE_PAYLOAD);
 	if (payload.p && !m->body.n)
 		m->body = payload;
-	if (r.why)
-		*why = r.why;
-	return r.why ? -1 : 0;
+	return r.failed ? -1 : 0;
 }
 
 struct str pdu_tlv_find(const struct pdu_message *m, uint16_t tag)
@@ -179,57 +169,60 @@ int64_t pdu_tlv_number(const struct pdu_message *m, uint16_t tag)
 
 /* ---- writing ---- */
 
-static void put_u8(struct buf *b, uint8_t v) { buf_addc(b, (char)v); }
-
-static void put_cstr(struct buf *b, struct str s)
+static char *put_u8(char *p, uint8_t v)
 {
-	buf_addstr(b, s);
-	put_u8(b, 0);
+	*p = (char)v;
+	return p + 1;
 }
 
-static void put_tlv(struct buf *b, uint16_t tag, struct str value)
+static char *put_bytes(char *p, struct str s)
 {
-	char head[4] = {(char)(tag >> 8), (char)tag, (char)(value.n >> 8), (char)value.n};
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p + s.n;
+}
 
-	buf_add(b, head, sizeof head);
-	buf_addstr(b, value);
+static char *put_cstr(char *p, struct str s) { return put_u8(put_bytes(p, s), 0); }
+
+static char *put_tlv(char *p, uint16_t tag, struct str value)
+{
+	pdu_put_u32(p, (uint32_t)tag << 16 | (uint16_t)value.n);
+	return put_bytes(p + 4, value);
+}
+
+static size_t size_of(const struct pdu_message *m, bool payload)
+{
+	/* Strings with their ends, 4 octets of address types, 8 others. */
+	size_t n = PDU_HEADER + m->service_type.n + m->source.n + m->dest.n + m->schedule.n + m->validity.n + 5 + 4 +
+		   8 + (payload ? 4 : 0) + m->body.n;
+
+	for (size_t i = 0; i < m->tlvs_n; i++)
+		n += 4 + m->tlv[i].value.n;
+	return n;
 }
 
 void pdu_write_submit(struct buf *b, const struct pdu_message *m)
 {
-	static const char header[PDU_HEADER] = {[7] = 4};
 	bool payload = m->body.n > PDU_SHORT_MAX;
-	size_t at = b->n, n;
-	char fixed[5];
+	size_t n = size_of(m, payload);
+	char *p = buf_room(b, n);
 
-	buf_add(b, header, sizeof header);
-	put_cstr(b, m->service_type);
-	put_u8(b, m->source_ton);
-	put_u8(b, m->source_npi);
-	put_cstr(b, m->source);
-	put_u8(b, m->dest_ton);
-	put_u8(b, m->dest_npi);
-	put_cstr(b, m->dest);
-	put_u8(b, m->esm_class);
-	put_u8(b, m->protocol_id);
-	put_u8(b, m->priority);
-	put_cstr(b, m->schedule);
-	put_cstr(b, m->validity);
-	fixed[0] = (char)m->registered;
-	fixed[1] = (char)m->replace;
-	fixed[2] = (char)m->data_coding;
-	fixed[3] = (char)m->default_msg;
-	fixed[4] = (char)(payload ? 0 : m->body.n);
-	buf_add(b, fixed, sizeof fixed);
-	if (!payload)
-		buf_addstr(b, m->body);
-	for (size_t i = 0; i < m->tlvs_n; i++)
-		put_tlv(b, m->tlv[i].tag, m->tlv[i].value);
-	if (payload)
-		put_tlv(b, TLV_MESSAGE_PAYLOAD, m->body);
-	if (b->failed)
+	if (!p)
 		return;
-	n = b->n - at;
-	for (int i = 0; i < 4; i++)
-		b->p[at + (size_t)i] = (char)(n >> (24 - 8 * i));
+	b->n += n;
+	pdu_put_header(p, &(struct pdu_header){(uint32_t)n, PDU_SUBMIT_SM, 0, 0});
+	p = put_cstr(p + PDU_HEADER, m->service_type);
+	p = put_cstr(put_u8(put_u8(p, m->source_ton), m->source_npi), m->source);
+	p = put_cstr(put_u8(put_u8(p, m->dest_ton), m->dest_npi), m->dest);
+	p = put_u8(put_u8(put_u8(p, m->esm_class), m->protocol_id), m->priority);
+	p = put_cstr(put_cstr(p, m->schedule), m->validity);
+	p = put_u8(put_u8(p, m->registered), m->replace);
+	p = put_u8(put_u8(p, m->data_coding), m->default_msg);
+	p = put_u8(p, (uint8_t)(payload ? 0 : m->body.n));
+	if (!payload)
+		p = put_bytes(p, m->body);
+	for (size_t i = 0; i < m->tlvs_n; i++)
+		p = put_tlv(p, m->tlv[i].tag, m->tlv[i].value);
+	if (payload)
+		put_tlv(p, TLV_MESSAGE_PAYLOAD, m->body);
 }

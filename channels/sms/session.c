@@ -8,15 +8,8 @@
 
 #include "base/log.h"
 #include "sms/account.h"
-#include "sms/pdu.h"
+#include "sms/control.h"
 #include "sms/status.h"
-
-static uint32_t get_u32(const char *p)
-{
-	const uint8_t *b = (const uint8_t *)p;
-
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 static void trace(const struct link *l, const char *direction, uint32_t command, uint32_t seq, uint32_t status)
 {
@@ -28,56 +21,64 @@ static void trace(const struct link *l, const char *direction, uint32_t command,
 
 void session_put(struct link *l, uint32_t command, uint32_t seq, uint32_t status, struct str body)
 {
-	uint32_t words[4] = {(uint32_t)(16 + body.n), command, status, seq};
-	char head[16];
+	char head[PDU_HEADER];
 
-	for (int i = 0; i < 16; i++)
-		head[i] = (char)(words[i / 4] >> (24 - 8 * (i % 4)));
+	pdu_put_header(head, &(struct pdu_header){(uint32_t)(sizeof head + body.n), command, status, seq});
 	buf_add(transport_output(&l->t), head, sizeof head);
 	buf_add(transport_output(&l->t), body.p, body.n);
 	trace(l, "smpp.out", command, seq, status);
 	account_flush_soon(l->a);
 }
 
-static void put_cstr(struct buf *b, const char *s)
+/* Out of memory: the flush that follows closes the link. */
+static void put_control(struct link *l, struct control *c)
 {
-	if (s)
-		buf_adds(b, s);
-	buf_addc(b, 0);
+	(void)control_write(transport_output(&l->t), c);
+	trace(l, "smpp.out", c->command, c->sequence, c->status);
+	account_flush_soon(l->a);
+}
+
+static void put_bare(struct link *l, uint32_t command, uint32_t seq, uint32_t status)
+{
+	put_control(l, &(struct control){.command = command, .status = status, .sequence = seq});
+}
+
+static void set_text(char to[CONTROL_TEXT], const char *from)
+{
+	size_t n = from ? strnlen(from, CONTROL_TEXT - 1) : 0;
+
+	if (n)
+		memcpy(to, from, n);
 }
 
 void session_bind(struct link *l)
 {
 	static const uint32_t commands[] = {PDU_BIND_TRANSCEIVER, PDU_BIND_TRANSMITTER, PDU_BIND_RECEIVER};
 	const struct sms_settings *s = l->a->set;
-	struct buf body;
+	struct control c = {.command = commands[l->bind], .body = true, .interface_version = 0x34};
 
-	buf_init(&body, 256);
-	put_cstr(&body, s->system_id);
-	put_cstr(&body, s->password);
-	put_cstr(&body, s->system_type);
-	buf_addc(&body, 0x34); /* interface_version */
-	buf_addc(&body, 0);    /* addr_ton, addr_npi of the range */
-	buf_addc(&body, 0);
-	put_cstr(&body, s->address_range);
-	l->bind_seq = window_number(&l->window);
-	if (!body.failed)
-		session_put(l, commands[l->bind], l->bind_seq, 0, buf_str(&body));
-	buf_free(&body); /* out of memory: the bind's time-out closes the link */
+	set_text(c.system_id, s->system_id);
+	set_text(c.password, s->password);
+	set_text(c.system_type, s->system_type);
+	set_text(c.address_range, s->address_range);
+	l->bind_seq = c.sequence = window_number(&l->window);
+	put_control(l, &c);
 }
 
 void session_enquire(struct link *l)
 {
 	l->enquire_seq = window_number(&l->window);
 	l->enquired_at = loop_now(l->a->host->loop);
-	session_put(l, PDU_ENQUIRE_LINK, l->enquire_seq, 0, STR(""));
+	put_bare(l, PDU_ENQUIRE_LINK, l->enquire_seq, 0);
 }
 
 void session_unbind(struct link *l)
 {
 	l->unbind_seq = window_number(&l->window);
-	session_put(l, PDU_UNBIND, l->unbind_seq, 0, STR(""));
+	put_bare(l, PDU_UNBIND, l->unbind_seq, 0);
 }
+
+void session_nack(struct link *l, uint32_t seq, uint32_t status) { put_bare(l, PDU_GENERIC_NACK, seq, status); }
 
 /* ---- in ---- */
 
@@ -88,6 +89,20 @@ struct incoming {
 
 static struct str body_of(const struct incoming *in) { return str_n(in->pdu.p + 16, in->pdu.n - 16); }
 
+/* Who answered, for the log. A body that does not decode costs nothing: the header says what counts. */
+static void read_peer(struct link *l, const struct incoming *in)
+{
+	struct pdu_fault fault;
+	struct control c;
+
+	if (control_read(in->pdu, &c, &fault))
+		log_info("smpp.bad_pdu", "account", l->a->host->name, "link", l->name, "command",
+			 pdu_command_name(in->command), "sequence", LOG_INT(in->seq), "reason", fault.what, "octet",
+			 LOG_INT(fault.at), LOG_END);
+	memcpy(l->peer, c.system_id, sizeof l->peer - 1);
+	l->peer_version = c.sc_version;
+}
+
 static void on_bind_resp(struct link *l, const struct incoming *in)
 {
 	if (l->state != LINK_BINDING || in->seq != l->bind_seq) {
@@ -95,10 +110,12 @@ static void on_bind_resp(struct link *l, const struct incoming *in)
 		return;
 	}
 	l->bind_seq = 0;
-	if (in->status)
+	if (in->status) {
 		link_refused(l, in->status);
-	else
-		link_bound(l);
+		return;
+	}
+	read_peer(l, in);
+	link_bound(l);
 }
 
 static void on_submit_resp(struct link *l, const struct incoming *in)
@@ -123,10 +140,7 @@ static void on_nack(struct link *l, const struct incoming *in)
 		submit_answered(l, in->seq, status, STR(""));
 }
 
-static void on_enquire(struct link *l, const struct incoming *in)
-{
-	session_put(l, PDU_ENQUIRE_LINK_RESP, in->seq, 0, STR(""));
-}
+static void on_enquire(struct link *l, const struct incoming *in) { put_bare(l, PDU_ENQUIRE_LINK_RESP, in->seq, 0); }
 
 static void on_enquire_resp(struct link *l, const struct incoming *in)
 {
@@ -138,7 +152,7 @@ static void on_enquire_resp(struct link *l, const struct incoming *in)
 
 static void on_unbind(struct link *l, const struct incoming *in)
 {
-	session_put(l, PDU_UNBIND_RESP, in->seq, 0, STR(""));
+	put_bare(l, PDU_UNBIND_RESP, in->seq, 0);
 	transport_flush(&l->t);
 	link_unbound(l);
 }
@@ -195,13 +209,13 @@ static void take(struct link *l, const struct incoming *in)
 		}
 	l->a->figures.bad++;
 	if (!(in->command & PDU_RESPONSE)) /* an unknown answer is not answered */
-		session_put(l, PDU_GENERIC_NACK, in->seq, ESME_RINVCMDID, STR(""));
+		session_nack(l, in->seq, ESME_RINVCMDID);
 }
 
 static void out_of_step(struct link *l, uint32_t seq, const char *why)
 {
 	l->a->figures.bad++;
-	session_put(l, PDU_GENERIC_NACK, seq, ESME_RINVCMDLEN, STR(""));
+	session_nack(l, seq, ESME_RINVCMDLEN);
 	transport_flush(&l->t);
 	link_lost(l, why);
 }
@@ -212,18 +226,20 @@ void session_data(struct link *l)
 
 	while (l->generation == generation && transport_is_open(&l->t)) {
 		struct str in = transport_input(&l->t);
+		struct pdu_header h;
 		uint32_t n;
 		if (l->held_back || in.n < 4)
 			return;
-		n = get_u32(in.p);
+		n = pdu_u32(in.p);
 		if (n < 16 || n > PDU_MAX) {
-			out_of_step(l, in.n >= 16 ? get_u32(in.p + 12) : 0, n < 16 ? "PDU too short" : "PDU too long");
+			out_of_step(l, in.n >= 16 ? pdu_u32(in.p + 12) : 0, n < 16 ? "PDU too short" : "PDU too long");
 			return;
 		}
 		if (in.n < n)
 			return;
+		h = pdu_header(in.p);
 		transport_eat(&l->t, n); /* the bytes stay where they are until the next read */
-		take(l, &(struct incoming){get_u32(in.p + 4), get_u32(in.p + 8), get_u32(in.p + 12), str_n(in.p, n)});
+		take(l, &(struct incoming){h.command, h.status, h.sequence, str_n(in.p, n)});
 		if (l->generation == generation)
 			link_hold_back(l);
 	}

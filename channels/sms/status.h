@@ -15,6 +15,7 @@ enum sms_class { SMS_CLASS_OK, SMS_CLASS_THROTTLED, SMS_CLASS_TEMPORARY, SMS_CLA
 #define ESME_RSYSERR 0x00000008u
 #define ESME_RX_T_APPN 0x00000064u
 #define ESME_RX_P_APPN 0x00000065u
+#define ESME_RINVOPTPARSTREAM 0x000000C0u
 #define ESME_RUNKNOWNERR 0x000000FFu
 
 const char *sms_status_name(uint32_t status); /* "ESME_RTHROTTLED"; "vendor" or "reserved" for the others */

@@ -1,12 +1,22 @@
-/* A PDU of any bytes: every field that is read lies within it, and its text decodes to valid UTF-8. */
+/*
+ * A PDU of any bytes: every field that is read lies within it, its text decodes to valid UTF-8, and what libsmpp34 reads
+ * too it reads alike.
+ */
+#include <netinet/in.h>
 #include <stdlib.h>
 
+#include <libsmpp34/smpp34.h>
+#include <libsmpp34/smpp34_structs.h>
+
+#include <libsmpp34/smpp34_params.h>
+
 #include "sms/coding.h"
-#include "sms/pdu.h"
+#include "sms/control.h"
 #include "sms/receipt.h"
 #include "sms/udh.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int smpp34_unpack2(void *pdu, const uint8_t *from, int len);
 
 static void within(struct str s, struct str whole)
 {
@@ -36,19 +46,66 @@ static void read_text(const struct pdu_message *m, enum sms_alphabet alphabet)
 	buf_free(&text);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	static const uint32_t commands[] = {PDU_SUBMIT_SM, PDU_DELIVER_SM, PDU_DATA_SM, PDU_DELIVER_SM};
-	static struct pdu_message m;
-	struct str pdu = {(const char *)data + 1, size - 1};
-	const char *why = NULL;
+static bool same(struct str ours, const uint8_t *its) { return str_eq(ours, str_of((const char *)its)); }
 
-	if (size < 1 + PDU_HEADER || size > PDU_MAX)
-		return 0;
-	if (pdu_read_message(commands[data[0] & 3], pdu, &m, &why)) {
-		if (!why)
+/* What libsmpp34 reads too, it reads alike. It is given only what ours has accepted, few parameters, and a zero behind. */
+static void against_library(const struct pdu_message *m, struct str pdu)
+{
+	static submit_sm_t l;
+	uint8_t *copy;
+
+	if (m->tlvs_n > 16 || pdu.n > 4096 || !(copy = calloc(1, pdu.n + 1)))
+		return;
+	memcpy(copy, pdu.p, pdu.n);
+	memset(&l, 0, sizeof l);
+	if (smpp34_unpack2(&l, copy, (int)pdu.n) == 0) {
+		if (!same(m->service_type, l.service_type) || !same(m->source, l.source_addr) ||
+		    !same(m->dest, l.destination_addr) || m->source_ton != l.source_addr_ton ||
+		    m->dest_npi != l.dest_addr_npi || m->esm_class != l.esm_class || m->protocol_id != l.protocol_id ||
+		    m->data_coding != l.data_coding || m->registered != l.registered_delivery)
 			abort();
-		return 0;
+		if (l.sm_length && (m->body.n != l.sm_length || memcmp(m->body.p, l.short_message, m->body.n)))
+			abort();
+		if (m->cut)
+			abort();
+	}
+	destroy_tlv(l.tlv);
+	free(copy);
+}
+
+static void control(struct str pdu)
+{
+	struct control ours, its;
+	struct pdu_fault fault = {0};
+	struct buf b;
+	int r = control_parse(pdu, &ours, &fault);
+
+	if (control_read(pdu, &its, &fault) != r || (r && !fault.what))
+		abort();
+	its.library = false;
+	if (memcmp(&ours, &its, sizeof ours))
+		abort();
+	if (r)
+		return;
+	buf_init(&b, 1000);
+	if (control_write(&b, &ours) || control_parse(buf_str(&b), &its, &fault))
+		abort();
+	ours.library = false;
+	its.sc_version = ours.sc_version; /* is not written */
+	if (memcmp(&ours, &its, sizeof ours))
+		abort();
+	buf_free(&b);
+}
+
+static void message(struct str pdu, enum sms_alphabet alphabet)
+{
+	static struct pdu_message m;
+	struct pdu_fault fault = {0};
+
+	if (pdu_read_message(pdu, &m, &fault)) {
+		if (!fault.what || !fault.status || fault.at > pdu.n)
+			abort();
+		return;
 	}
 	within(m.source, pdu);
 	within(m.dest, pdu);
@@ -56,6 +113,44 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < m.tlvs_n; i++)
 		within(m.tlv[i].value, pdu);
 	(void)pdu_tlv_number(&m, TLV_MESSAGE_STATE);
-	read_text(&m, (enum sms_alphabet)((data[0] >> 2) % 3));
+	read_text(&m, alphabet);
+	if (pdu_header(pdu.p).command != PDU_DATA_SM)
+		against_library(&m, pdu);
+}
+
+/* The first byte chooses the command and the alphabet, the second whether command_length is right. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint32_t commands[] = {
+		PDU_SUBMIT_SM,
+		PDU_DELIVER_SM,
+		PDU_DATA_SM,
+		PDU_DELIVER_SM,
+		PDU_BIND_TRANSCEIVER,
+		PDU_BIND_TRANSCEIVER_RESP,
+		PDU_BIND_TRANSMITTER_RESP,
+		PDU_OUTBIND,
+		PDU_UNBIND,
+		PDU_ENQUIRE_LINK_RESP,
+		PDU_BIND_RECEIVER,
+		PDU_GENERIC_NACK,
+	};
+	uint32_t command;
+	struct str pdu;
+	char *copy;
+
+	if (size < 2 + PDU_HEADER || size > PDU_MAX || !(copy = malloc(size - 2)))
+		return 0;
+	pdu = str_n(copy, size - 2);
+	memcpy(copy, data + 2, pdu.n);
+	command = commands[data[0] % (sizeof commands / sizeof *commands)];
+	pdu_put_u32(copy + 4, command);
+	if (data[1])
+		pdu_put_u32(copy, (uint32_t)pdu.n);
+	if (control_is(command))
+		control(pdu);
+	else
+		message(pdu, (enum sms_alphabet)(data[0] / 16 % 3));
+	free(copy);
 	return 0;
 }

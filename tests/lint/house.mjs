@@ -68,7 +68,7 @@ function checkIncludes(file, text) {
 
 // ---- third-party headers in one place each
 const places = [
-	[/^smpp34/, /^channels\/sms\/|^tests\/unit\/test_sms/],
+	[/^(libsmpp34\/)?smpp34/, /^channels\/sms\/pdu_library\.c$|^tests\/(unit\/test_sms|fuzz\/fuzz_pdu)/],
 	[/^re\.h$|^rem/, /^channels\/ivr\//],
 	[/^sqlite3\.h$|^libpq/, /^gateway\/store\/|^tests\/bench\//],
 	[/^microhttpd\.h$/, /^gateway\/http\/|^tests\//],

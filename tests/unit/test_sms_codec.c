@@ -175,13 +175,13 @@ Test(sms_codec, a_written_submit_reads_back)
 				.tlvs_n = 1,
 				.tlv = {{0x1403, STR("xyz")}}};
 	struct pdu_message r;
+	struct pdu_fault fault = {0};
 	struct buf b;
-	const char *why = "";
 	static char big[60000];
 
 	buf_init(&b, 100000);
 	pdu_write_submit(&b, &m);
-	cr_assert_eq(pdu_read_message(PDU_SUBMIT_SM, buf_str(&b), &r, &why), 0, "%s", why);
+	cr_assert_eq(pdu_read_message(buf_str(&b), &r, &fault), 0, "%s", fault.what);
 	cr_expect(str_eq(r.source, m.source) && str_eq(r.dest, m.dest) && str_eq(r.body, m.body) &&
 		  str_eq(r.validity, m.validity) && str_eq(r.service_type, m.service_type));
 	cr_expect_eq(r.esm_class, 0x40);
@@ -190,31 +190,105 @@ Test(sms_codec, a_written_submit_reads_back)
 	for (size_t n = 0; n < b.n; n++) {
 		char *copy = malloc(n ? n : 1);
 		memcpy(copy, b.p, n);
-		cr_expect_eq(pdu_read_message(PDU_SUBMIT_SM, str_n(copy, n), &r, &why), n == b.n - 7 ? 0 : -1,
-			     "cut at %zu", n); /* without the TLV it is whole */
+		cr_expect_eq(pdu_read_message(str_n(copy, n), &r, &fault), -1, "cut at %zu", n);
 		free(copy);
 	}
 	buf_reset(&b);
 	m.body = str_n(big, sizeof big);
 	pdu_write_submit(&b, &m);
-	cr_assert_eq(pdu_read_message(PDU_SUBMIT_SM, buf_str(&b), &r, &why), 0, "%s", why);
+	cr_assert_eq(pdu_read_message(buf_str(&b), &r, &fault), 0, "%s", fault.what);
 	cr_expect_eq(r.body.n, sizeof big);
 	cr_expect(pdu_tlv_find(&r, TLV_MESSAGE_PAYLOAD).p != NULL);
 	buf_free(&b);
 }
 
+/* A deliver_sm without addresses; sm_length and what follows as given. Freed by the caller. */
+static struct str deliver(uint8_t sm_length, struct str rest)
+{
+	static const char mandatory[] = "\0\1\1\0\1\1\0\0\0\0\0\0\0\0\0";
+	size_t n = PDU_HEADER + sizeof mandatory + 1 + rest.n;
+	char *p = malloc(n);
+
+	pdu_put_header(p, &(struct pdu_header){(uint32_t)n, PDU_DELIVER_SM, 0, 1});
+	memcpy(p + PDU_HEADER, mandatory, sizeof mandatory);
+	p[n - rest.n - 1] = (char)sm_length;
+	memcpy(p + n - rest.n, rest.p, rest.n);
+	return str_n(p, n);
+}
+
+/* Each is allocated to its length, so that the sanitizer sees a byte read too many. */
+Test(sms_codec, ends_are_respected)
+{
+	static const struct {
+		const char *label;
+		uint8_t sm_length;
+		struct str rest;
+		int result;
+		bool cut;
+		uint32_t status;
+		const char *body;
+	} cases[] = {
+		{"whole", 2, STR("hi"), 0, false, 0, "hi"},
+		{"empty", 0, STR(""), 0, false, 0, ""},
+		{"a length over the end is cut", 16, STR("hi"), 0, true, 0, "hi"},
+		{"nothing is there", 16, STR(""), -1, false, 1, ""},
+		{"payload", 0, STR("\x04\x24\0\2hi"), 0, false, 0, "hi"},
+		{"short_message goes before it", 1, STR("x\x04\x24\0\2hi"), 0, false, 0, "x"},
+		{"an empty parameter", 0, STR("\x13\x0C\0\0"), 0, false, 0, ""},
+		{"the last parameter is cut", 0, STR("\x04\x24\0\101hi"), 0, true, 0, "hi"},
+		{"a parameter without value", 0, STR("\x04\x24\0\1"), -1, false, 0xC0, ""},
+		{"half a parameter", 2, STR("hi\x04\x24\0"), -1, false, 0xC0, ""},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct str pdu = deliver(cases[i].sm_length, cases[i].rest);
+		struct pdu_fault fault = {0};
+		struct pdu_message m;
+		int r = pdu_read_message(pdu, &m, &fault);
+		cr_expect_eq(r, cases[i].result, "%s", cases[i].label);
+		cr_expect_eq(fault.status, cases[i].status, "%s: %x", cases[i].label, fault.status);
+		if (r == 0) {
+			cr_expect_eq(m.cut, cases[i].cut, "%s", cases[i].label);
+			cr_expect(str_is(m.body, cases[i].body), "%s", cases[i].label);
+		}
+		free((char *)(uintptr_t)pdu.p);
+	}
+}
+
+Test(sms_codec, faults_name_the_octet)
+{
+	char pdu[] = "\0\0\0\x20\0\0\0\5\0\0\0\0\0\0\0\1"
+		     "CMT\0\1\1"
+		     "4915112345";
+	struct pdu_fault fault;
+	struct pdu_message m;
+
+	cr_assert_eq(pdu_read_message(str_n(pdu, 32), &m, &fault), -1);
+	cr_expect_eq(fault.at, 22);
+	cr_expect_eq(fault.status, ESME_RINVCMDLEN);
+	cr_expect_str_eq(fault.what, "a text field has no end");
+	cr_assert_eq(pdu_read_message(str_n(pdu, 31), &m, &fault), -1);
+	cr_expect_eq(fault.at, 0);
+	cr_assert_eq(pdu_read_message(str_n(pdu, 15), &m, &fault), -1);
+	pdu[7] = 0x15;
+	cr_assert_eq(pdu_read_message(str_n(pdu, 32), &m, &fault), -1);
+	cr_expect_eq(fault.status, ESME_RINVCMDID);
+}
+
 Test(sms_codec, optional_parameters_are_bounded)
 {
+	struct pdu_fault fault;
 	struct pdu_message r;
+	struct str pdu;
 	struct buf b;
-	const char *why;
 
 	buf_init(&b, 100000);
-	buf_add(&b, "\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\1\0\1\1\0\1\1\0\0\0\0\0\0\0\0\0\0\0", 33);
 	for (int i = 0; i < 1000; i++)
 		buf_add(&b, "\x14\1\0\1x", 5);
-	cr_expect_eq(pdu_read_message(PDU_DELIVER_SM, buf_str(&b), &r, &why), 0);
+	pdu = deliver(0, buf_str(&b));
+	cr_expect_eq(pdu_read_message(pdu, &r, &fault), 0);
 	cr_expect_eq(r.tlvs_n, PDU_TLVS_MAX);
+	free((char *)(uintptr_t)pdu.p);
 	buf_free(&b);
 }
 
@@ -257,12 +331,16 @@ Test(sms_codec, statuses_are_named_and_classed)
 {
 	cr_expect_str_eq(sms_status_name(0), "ESME_ROK");
 	cr_expect_str_eq(sms_status_name(0x58), "ESME_RTHROTTLED");
-	cr_expect_str_eq(sms_status_name(0x10F), "ESME_RINVNODEADDRTYPE");
+	cr_expect_str_eq(sms_status_name(0x10F), "ESME_RBCASTCANCELFAIL");
+	cr_expect_str_eq(sms_status_name(0x112), "ESME_RINVBCASTCHANIND");
+	cr_expect_str_eq(sms_status_name(0x113), "reserved");
 	cr_expect_str_eq(sms_status_name(0x401), "vendor");
 	cr_expect_str_eq(sms_status_name(0x59), "reserved");
 	cr_expect_eq(sms_status_class(0x14), SMS_CLASS_THROTTLED);
 	cr_expect_eq(sms_status_class(0x0B), SMS_CLASS_PERMANENT);
 	cr_expect_eq(sms_status_class(0x08), SMS_CLASS_TEMPORARY);
 	cr_expect_eq(sms_status_class(0x401), SMS_CLASS_TEMPORARY);
+	cr_expect_eq(sms_status_class(0x102), SMS_CLASS_TEMPORARY, "not available now");
+	cr_expect_eq(sms_status_class(0x103), SMS_CLASS_PERMANENT);
 	cr_expect_eq(sms_status_class(0), SMS_CLASS_OK);
 }

@@ -102,10 +102,13 @@ Test(explain, pdus_that_are_none)
 		{"", "shorter than a header"},
 		{"zz", "shorter than a header"},
 		{"0000001000000015000000000000000g", "not hexadecimal"},
-		{"00000011000000150000000000000001", "command_length is not the length of the PDU"},
+		{"00000011000000150000000000000001", "truncated: command_length says more"},
+		{"0000000f000000150000000000000001", "command_length is not the length of a PDU"},
+		{"f0000011000000150000000000000001", "command_length is not the length of a PDU"},
 		{"00000010000001100000000000000001", "unknown command_id"},
 		{"00000012800000040000000000000001 6162", "a text field has no end"},
-		{"000000128000001500000000000000010210", "an optional parameter is longer than the PDU"},
+		{"000000128000001500000000000000010210", "truncated"},
+		{"000000148000001500000000000000010210 0001", "an optional parameter is longer than the PDU"},
 		{"00000011000000030000000000000001 00", "truncated"},
 	};
 
@@ -116,6 +119,29 @@ Test(explain, pdus_that_are_none)
 		cr_expect_str_eq(text(doc, "error"), cases[i].error);
 		json_decref(doc);
 	}
+}
+
+Test(explain, what_is_forgiven_is_noted)
+{
+	static const char *const notes[] = {
+		/* deliver_sm whose sm_length says 16, and one whose last optional parameter says 65 */
+		"0000002a 00000005 00000000 00000001 00 010131323300 00000034 00 00000000000000000010 68656c6c6f",
+		"0000002e 00000005 00000000 00000001 00 010131323300 00000034 00 00000000000000000000 001e0041 "
+		"3330303500",
+	};
+	int r;
+	json_t *doc;
+
+	for (size_t i = 0; i < 2; i++) {
+		doc = run(sms_explain_pdu, notes[i], &r);
+		cr_expect_eq(r, 0, "%s", text(doc, "error"));
+		cr_expect_str_eq(text(doc, "note"), "the last value is cut off by the end of the PDU");
+		json_decref(doc);
+	}
+	doc = run(sms_explain_pdu, "00000010800000150000000000000007 000000108000", &r);
+	cr_expect_eq(r, 0, "a trace of the stream may end within the next PDU");
+	cr_expect_eq(number(doc, "trailing"), 6);
+	json_decref(doc);
 }
 
 Test(explain, an_error_response_needs_no_body)

@@ -6,13 +6,14 @@
 static void submitted(struct rig *r, size_t n, struct pdu_message *m, char *keep)
 {
 	const struct smsc_pdu *p;
-	const char *why = "";
+	struct pdu_fault fault = {0};
 
 	until(r, smsc_count(&r->smsc, SUBMIT) > n);
 	p = smsc_find(&r->smsc, SUBMIT, n);
 	cr_assert_leq(p->length - 16, SMSC_BODY);
 	memcpy(keep + 16, p->body, p->length - 16);
-	cr_assert_eq(pdu_read_message(SUBMIT, str_n(keep, p->length), m, &why), 0, "%s", why);
+	pdu_put_header(keep, &(struct pdu_header){p->length, SUBMIT, p->status, p->seq});
+	cr_assert_eq(pdu_read_message(str_n(keep, p->length), m, &fault), 0, "%s", fault.what);
 }
 
 struct form {
