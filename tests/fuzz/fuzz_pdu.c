@@ -57,6 +57,7 @@ static void against_library(const struct pdu_message *m, struct str pdu)
 	if (m->tlvs_n > 16 || pdu.n > 4096 || !(copy = calloc(1, pdu.n + 1)))
 		return;
 	memcpy(copy, pdu.p, pdu.n);
+	pdu_put_u32((char *)copy + 4, PDU_SUBMIT_SM); /* a deliver_sm looks the same */
 	memset(&l, 0, sizeof l);
 	if (smpp34_unpack2(&l, copy, (int)pdu.n) == 0) {
 		if (!same(m->service_type, l.service_type) || !same(m->source, l.source_addr) ||
