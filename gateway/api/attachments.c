@@ -1,7 +1,6 @@
 /* Attachments: stored once by their hash, handed out as downloads that no browser executes. */
 #include "api/api.h"
 
-
 int attachment_post(struct request *r, struct err *err)
 {
 	struct str name = request_query(r, "name"), type = request_in_header(r, "Content-Type");
@@ -45,7 +44,8 @@ int attachment_get(struct request *r, struct err *err)
 	char sha[65];
 
 	if (r->param[0].n != 64)
-		return err_set(err, ERR_NOT_FOUND, "attachment_not_found", NULL, "an attachment is named by its SHA-256");
+		return err_set(err, ERR_NOT_FOUND, "attachment_not_found", NULL,
+			       "an attachment is named by its SHA-256");
 	memcpy(sha, r->param[0].p, 64);
 	sha[64] = 0;
 	buf_reset(&r->out);

@@ -36,8 +36,8 @@ static int put_run(struct request *r, struct db *db, int64_t now, struct err *er
 	/* Whoever owns the address has it on the timeline of changes; an unknown one becomes a prospect. */
 	if (identity_resolve(db, app_of(r)->events, &s->address, (struct str){0}, 0, now, &who, err))
 		return -1;
-	return consent_set(db, app_of(r)->events, &s->address, &who.contact.customer, s->purpose, s->state, s->source, s->proof, now,
-			   &changed, err);
+	return consent_set(db, app_of(r)->events, &s->address, &who.contact.customer, s->purpose, s->state, s->source,
+			   s->proof, now, &changed, err);
 }
 
 static int put_finish(struct request *r, struct db *db, struct err *err)
@@ -74,8 +74,8 @@ int consent_put(struct request *r, struct err *err)
 	enum channel c;
 	json_t *o;
 
-	if (!s || input_object(r, names, &o, err) || read_words(o, s, err) || input_str(o, "", "channel", 16, &word, err) < 0 ||
-	    input_json(r, o, "", "proof", &s->proof, err) < 0)
+	if (!s || input_object(r, names, &o, err) || read_words(o, s, err) ||
+	    input_str(o, "", "channel", 16, &word, err) < 0 || input_json(r, o, "", "proof", &s->proof, err) < 0)
 		return -1;
 	if (input_str(o, "", "address", ADDRESS_MAX, &text, err) != 1)
 		return err->kind ? -1 : input_missing("", "address", err);

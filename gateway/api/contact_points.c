@@ -47,7 +47,8 @@ static int read_address(struct request *r, const json_t *o, struct address *out,
 	enum scheme s;
 	int k, m;
 
-	if ((k = input_str(o, "", "scheme", 16, &scheme, err)) < 0 || (m = input_str(o, "", "channel", 16, &channel, err)) < 0)
+	if ((k = input_str(o, "", "scheme", 16, &scheme, err)) < 0 ||
+	    (m = input_str(o, "", "channel", 16, &channel, err)) < 0)
 		return -1;
 	if (k && !scheme_parse(scheme, &s))
 		return input_word("", "scheme", scheme, err);
@@ -70,7 +71,8 @@ static int add_run(struct request *r, struct db *db, int64_t now, struct err *er
 	struct uuid survivor;
 
 	if (identity_survivor(db, &c->customer, &survivor, err) ||
-	    contact_add(db, app_of(r)->events, &survivor, &c->address, c->verified_by, c->label, c->from, c->take, now, &c->out, err))
+	    contact_add(db, app_of(r)->events, &survivor, &c->address, c->verified_by, c->label, c->from, c->take, now,
+			&c->out, err))
 		return -1;
 	return c->preferred ? contact_label(db, &c->out.id, c->label, true, err) : 0;
 }
@@ -88,14 +90,17 @@ static int one_finish(struct request *r, struct db *db, struct err *err)
 
 int contact_point_post(struct request *r, struct err *err)
 {
-	static const char *const names[] = {"scheme", "channel", "address", "verified_by", "label", "valid_from", "take", "preferred", NULL};
+	static const char *const names[] = {"scheme",	  "channel", "address",	  "verified_by", "label",
+					    "valid_from", "take",    "preferred", NULL};
 	struct change *c = state_new(r, sizeof *c, err);
 	json_t *o;
 
-	if (!c || path_uuid(r, 0, &c->customer, err) || input_object(r, names, &o, err) || read_address(r, o, &c->address, err) ||
+	if (!c || path_uuid(r, 0, &c->customer, err) || input_object(r, names, &o, err) ||
+	    read_address(r, o, &c->address, err) ||
 	    text_member(o, "verified_by", c->verified_by, sizeof c->verified_by, err) < 0 ||
-	    text_member(o, "label", c->label, sizeof c->label, err) < 0 || input_time(o, "", "valid_from", &c->from, err) < 0 ||
-	    input_bool(o, "", "take", &c->take, err) < 0 || input_bool(o, "", "preferred", &c->preferred, err) < 0)
+	    text_member(o, "label", c->label, sizeof c->label, err) < 0 ||
+	    input_time(o, "", "valid_from", &c->from, err) < 0 || input_bool(o, "", "take", &c->take, err) < 0 ||
+	    input_bool(o, "", "preferred", &c->preferred, err) < 0)
 		return -1;
 	r->run = add_run;
 	r->finish = one_finish;
@@ -110,7 +115,8 @@ static int patch_run(struct request *r, struct db *db, int64_t now, struct err *
 		return -1;
 	if (c->set_verified && contact_verify(db, app_of(r)->events, &c->id, c->verified_by, now, err))
 		return -1;
-	return contact_label(db, &c->id, c->set_label ? c->label : c->out.label, c->set_preferred ? c->preferred : c->out.preferred, err);
+	return contact_label(db, &c->id, c->set_label ? c->label : c->out.label,
+			     c->set_preferred ? c->preferred : c->out.preferred, err);
 }
 
 int contact_point_patch(struct request *r, struct err *err)

@@ -136,10 +136,13 @@ struct answer {
 };
 
 /* Without a channel, the answer goes back the way the customer last wrote in this conversation. */
-static int way_back(struct request *r, struct db *db, const struct conversation *c, struct send_request *q, struct err *err)
+static int way_back(struct request *r, struct db *db, const struct conversation *c, struct send_request *q,
+		    struct err *err)
 {
-	struct stmt *s = db_query(db, "SELECT contact_scheme, contact_address, account FROM interaction WHERE bucket = $1 AND conversation_id = $2"
-				      " AND direction = $3 AND kind = $4 AND contact_address IS NOT NULL ORDER BY id DESC LIMIT 1");
+	struct stmt *s = db_query(
+		db, "SELECT contact_scheme, contact_address, account FROM interaction WHERE bucket = $1 AND "
+		    "conversation_id = $2"
+		    " AND direction = $3 AND kind = $4 AND contact_address IS NOT NULL ORDER BY id DESC LIMIT 1");
 	int k;
 
 	db_bind_i64(s, 1, bucket_of(&c->id));
@@ -198,9 +201,13 @@ int conversation_reply(struct request *r, struct err *err)
 
 	if (!a || path_uuid(r, 0, &a->id, err) || input_object(r, names, &o, err))
 		return -1;
-	a->req = (struct send_request){.author = r->who.author, .correlation = str_of(r->correlation), .customer = a->id,
-				       .has_priority = true, .priority = PRIORITY_HIGH};
-	if (input_str(o, "", "text", 100000, &a->req.text, err) < 0 || input_str(o, "", "channel", 16, &word, err) < 0 ||
+	a->req = (struct send_request){.author = r->who.author,
+				       .correlation = str_of(r->correlation),
+				       .customer = a->id,
+				       .has_priority = true,
+				       .priority = PRIORITY_HIGH};
+	if (input_str(o, "", "text", 100000, &a->req.text, err) < 0 ||
+	    input_str(o, "", "channel", 16, &word, err) < 0 ||
 	    input_str(o, "", "subject", 998, &a->req.subject, err) < 0 || read_attachments(r, o, "", &a->req, err) ||
 	    input_json(r, o, "", "metadata", &a->req.metadata, err) < 0)
 		return -1;
@@ -232,7 +239,8 @@ int conversation_typing(struct request *r, struct err *err)
 	struct uuid id;
 	struct buf b;
 
-	if (!db || path_uuid(r, 0, &id, err) || conversation_get(db, &id, r->arena, &c, err) || way_back(r, db, &c, &way, err))
+	if (!db || path_uuid(r, 0, &id, err) || conversation_get(db, &id, r->arena, &c, err) ||
+	    way_back(r, db, &c, &way, err))
 		return -1;
 	if (way.has_address && app_of(r)->host)
 		host_signal(app_of(r)->host, way.account, &way.address, SIGNAL_TYPING, NULL);
@@ -240,8 +248,11 @@ int conversation_typing(struct request *r, struct err *err)
 	buf_adds(&b, "{\"by\":");
 	json_quote(&b, str_of(r->who.author));
 	buf_addc(&b, '}');
-	event_flash(app_of(r)->events, &(struct event){.at = now_of(r), .type = "agent.typing", .customer = c.customer,
-						       .conversation = id, .data = buf_str(&b)});
+	event_flash(app_of(r)->events, &(struct event){.at = now_of(r),
+						       .type = "agent.typing",
+						       .customer = c.customer,
+						       .conversation = id,
+						       .data = buf_str(&b)});
 	buf_free(&b);
 	request_json(r, 202);
 	json_obj(&r->json, NULL);

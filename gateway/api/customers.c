@@ -119,7 +119,8 @@ static void list_one(void *arg, const struct customer *c)
 
 static int read_query(struct request *r, struct customer_query *q, struct err *err)
 {
-	struct str at = request_query(r, "cursor"), attribute = request_query(r, "attribute"), stage = request_query(r, "stage");
+	struct str at = request_query(r, "cursor"), attribute = request_query(r, "attribute"),
+		   stage = request_query(r, "stage");
 	struct cursor c = {0};
 
 	q->q = request_query(r, "q");
@@ -135,7 +136,8 @@ static int read_query(struct request *r, struct customer_query *q, struct err *e
 	if (attribute.p) {
 		const char *colon = memchr(attribute.p, ':', attribute.n);
 		if (!colon)
-			return err_set(err, ERR_INVALID, "attribute_invalid", "attribute", "attribute is written key:value");
+			return err_set(err, ERR_INVALID, "attribute_invalid", "attribute",
+				       "attribute is written key:value");
 		q->attribute_key = str_n(attribute.p, (size_t)(colon - attribute.p));
 		q->attribute_value = str_n(colon + 1, attribute.n - q->attribute_key.n - 1);
 	}
@@ -147,7 +149,8 @@ static struct str number_of(struct request *r, struct str s)
 {
 	struct address a;
 
-	if (s.n && address_parse(memchr(s.p, '@', s.n) ? CHANNEL_EMAIL : CHANNEL_SMS, s, app_of(r)->region, &a, NULL) == 0)
+	if (s.n &&
+	    address_parse(memchr(s.p, '@', s.n) ? CHANNEL_EMAIL : CHANNEL_SMS, s, app_of(r)->region, &a, NULL) == 0)
 		return arena_str(r->arena, str_of(a.value));
 	return s;
 }
@@ -201,7 +204,8 @@ int read_timeline(struct request *r, struct timeline_query *q, struct err *err)
 	struct cursor c = {0};
 
 	if (query_limit(r, &q->limit, err) || query_words(r, "channel", channel_bits, &q->channels, err) ||
-	    query_words(r, "kind", kind_bits, &q->kinds, err) || query_words(r, "direction", direction_bits, &q->directions, err) ||
+	    query_words(r, "kind", kind_bits, &q->kinds, err) ||
+	    query_words(r, "direction", direction_bits, &q->directions, err) ||
 	    query_time(r, "since", &q->since, err) || query_time(r, "until", &q->until, err))
 		return -1;
 	if (at.p && !cursor_parse(at, &c))

@@ -33,9 +33,11 @@ int delivery_get(struct request *r, struct err *err)
 
 	if (!db)
 		return -1;
-	if (!dot || !uuid_parse(str_n(p.p, (size_t)(dot - p.p)), &id) || !str_i64(str_n(dot + 1, p.n - (size_t)(dot + 1 - p.p)), &n))
+	if (!dot || !uuid_parse(str_n(p.p, (size_t)(dot - p.p)), &id) ||
+	    !str_i64(str_n(dot + 1, p.n - (size_t)(dot + 1 - p.p)), &n))
 		return err_set(err, ERR_NOT_FOUND, "delivery_not_found", NULL, "a delivery is named <message id>.<n>");
-	q = db_query(db, "SELECT " DELIVERY_COLUMNS " FROM delivery d WHERE d.bucket = $1 AND d.message_id = $2 AND d.n = $3");
+	q = db_query(db, "SELECT " DELIVERY_COLUMNS
+			 " FROM delivery d WHERE d.bucket = $1 AND d.message_id = $2 AND d.n = $3");
 	db_bind_i64(q, 1, bucket_of(&id));
 	db_bind_uuid(q, 2, &id);
 	db_bind_i64(q, 3, n);
@@ -45,14 +47,17 @@ int delivery_get(struct request *r, struct err *err)
 		delivery_json(&r->json, NULL, q, 0);
 	}
 	db_done(q);
-	return k == DB_ROW ? 0 : k == DB_ERROR ? -1 : err_set(err, ERR_NOT_FOUND, "delivery_not_found", NULL, "there is no such delivery");
+	return k == DB_ROW     ? 0
+	       : k == DB_ERROR ? -1
+			       : err_set(err, ERR_NOT_FOUND, "delivery_not_found", NULL, "there is no such delivery");
 }
 
 /* Newest first: message ids grow with time. Filters are applied while the ids are walked; an operator's list, not a hot
  * path. */
 int delivery_list(struct request *r, struct err *err)
 {
-	struct str status = request_query(r, "status"), account = request_query(r, "account"), at = request_query(r, "cursor");
+	struct str status = request_query(r, "status"), account = request_query(r, "account"),
+		   at = request_query(r, "cursor");
 	struct cursor c = {0}, last = {0};
 	char next[CURSOR_TEXT];
 	enum status wanted = STATUS_NONE;
@@ -66,7 +71,8 @@ int delivery_list(struct request *r, struct err *err)
 		return err_set(err, ERR_INVALID, "word_unknown", "status", "not a delivery status");
 	if (at.p && !cursor_parse(at, &c))
 		return err_set(err, ERR_INVALID, "cursor_invalid", "cursor", "this is not a cursor of this list");
-	q = db_query(db, "SELECT " DELIVERY_COLUMNS " FROM delivery d WHERE ($1 IS NULL OR d.message_id < $1) AND ($2 = 0 OR d.status = $2)"
+	q = db_query(db, "SELECT " DELIVERY_COLUMNS
+			 " FROM delivery d WHERE ($1 IS NULL OR d.message_id < $1) AND ($2 = 0 OR d.status = $2)"
 			 " AND ($3 = '' OR d.account = $3) ORDER BY d.message_id DESC, d.n DESC LIMIT $4");
 	db_bind_uuid(q, 1, &c.id);
 	db_bind_i64(q, 2, wanted);

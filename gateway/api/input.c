@@ -10,7 +10,8 @@ enum { DEPTH = 12 };
 
 static void free_tree(void *p) { json_decref(p); }
 
-static int refuse(enum err_kind kind, const char *code, const char *prefix, const char *name, const char *what, struct err *err)
+static int refuse(enum err_kind kind, const char *code, const char *prefix, const char *name, const char *what,
+		  struct err *err)
 {
 	char field[80];
 
@@ -23,14 +24,15 @@ int input_known(const json_t *o, const char *const *names, const char *prefix, s
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)o, key, v) {
+	json_object_foreach ((json_t *)o, key, v) {
 		size_t i = 0;
 		while (names[i] && strcmp(names[i], key) != 0)
 			i++;
 		if (!names[i]) {
 			char short_key[41];
 			snprintf(short_key, sizeof short_key, "%.40s", key);
-			return refuse(ERR_SEMANTIC, "unknown_field", prefix, short_key, "this member is not known here", err);
+			return refuse(ERR_SEMANTIC, "unknown_field", prefix, short_key, "this member is not known here",
+				      err);
 		}
 	}
 	return 0;
@@ -42,7 +44,8 @@ int input_object(struct request *r, const char *const *names, json_t **out, stru
 	json_t *o = NULL;
 
 	if (type.n && !(type.n >= 16 && str_ieq(str_n(type.p, 16), STR("application/json"))))
-		return err_set(err, ERR_INVALID, "media_type_unsupported", "Content-Type", "the body is application/json");
+		return err_set(err, ERR_INVALID, "media_type_unsupported", "Content-Type",
+			       "the body is application/json");
 	if (json_read(r->body.n ? r->body : STR("{}"), DEPTH, &o, err))
 		return -1;
 	request_defer(r, free_tree, o);
@@ -88,7 +91,8 @@ int input_time(const json_t *o, const char *prefix, const char *name, int64_t *o
 	int r = input_str(o, prefix, name, 40, &s, err);
 
 	if (r == 1 && !time_parse(s, out))
-		return refuse(ERR_SEMANTIC, "time_invalid", prefix, name, "a time is RFC 3339: 2026-01-31T18:00:00Z", err);
+		return refuse(ERR_SEMANTIC, "time_invalid", prefix, name, "a time is RFC 3339: 2026-01-31T18:00:00Z",
+			      err);
 	return r;
 }
 
@@ -104,7 +108,8 @@ int input_bool(const json_t *o, const char *prefix, const char *name, bool *out,
 	return 1;
 }
 
-int input_json(struct request *r, const json_t *o, const char *prefix, const char *name, struct str *out, struct err *err)
+int input_json(struct request *r, const json_t *o, const char *prefix, const char *name, struct str *out,
+	       struct err *err)
 {
 	const json_t *v = member(o, name);
 	char *text;
@@ -166,7 +171,8 @@ int query_uuid(struct request *r, const char *name, struct uuid *out, struct err
 	return 0;
 }
 
-int query_words(struct request *r, const char *name, bool (*parse)(struct str s, unsigned *out), unsigned *out, struct err *err)
+int query_words(struct request *r, const char *name, bool (*parse)(struct str s, unsigned *out), unsigned *out,
+		struct err *err)
 {
 	struct str s = request_query(r, name), item;
 	char list[200];
@@ -182,8 +188,9 @@ int query_words(struct request *r, const char *name, bool (*parse)(struct str s,
 	list[s.n] = 0;
 	while (settings_list_next(list, &pos, &item)) {
 		if (!parse(item, &v))
-			return err_set(err, ERR_INVALID, "word_unknown", name, "\"%.*s\" is not one of the words known here",
-				       (int)(item.n < 40 ? item.n : 40), item.p);
+			return err_set(err, ERR_INVALID, "word_unknown", name,
+				       "\"%.*s\" is not one of the words known here", (int)(item.n < 40 ? item.n : 40),
+				       item.p);
 		*out |= 1u << v;
 	}
 	return 0;

@@ -16,12 +16,14 @@ int input_uuid(const json_t *o, const char *prefix, const char *name, struct uui
 int input_time(const json_t *o, const char *prefix, const char *name, int64_t *out, struct err *err);
 int input_bool(const json_t *o, const char *prefix, const char *name, bool *out, struct err *err);
 /* An object, as text in the arena. */
-int input_json(struct request *r, const json_t *o, const char *prefix, const char *name, struct str *out, struct err *err);
-int input_missing(const char *prefix, const char *name, struct err *err); /* -1 */
+int input_json(struct request *r, const json_t *o, const char *prefix, const char *name, struct str *out,
+	       struct err *err);
+int input_missing(const char *prefix, const char *name, struct err *err);		 /* -1 */
 int input_word(const char *prefix, const char *name, struct str value, struct err *err); /* -1: not one of the words */
 
 int query_limit(struct request *r, int *out, struct err *err);
 int query_time(struct request *r, const char *name, int64_t *out, struct err *err);
 int query_uuid(struct request *r, const char *name, struct uuid *out, struct err *err);
 /* Comma-separated words as a bit set; parse as in model/words.h. */
-int query_words(struct request *r, const char *name, bool (*parse)(struct str s, unsigned *out), unsigned *out, struct err *err);
+int query_words(struct request *r, const char *name, bool (*parse)(struct str s, unsigned *out), unsigned *out,
+		struct err *err);

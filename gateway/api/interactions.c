@@ -1,7 +1,7 @@
 /* Interactions: notes of agents, events of other systems, and the search in texts. */
 #include "api/api.h"
-#include "timeline/cursor.h"
 #include "store/fulltext.h"
+#include "timeline/cursor.h"
 
 int interaction_one(struct request *r, struct err *err)
 {
@@ -15,8 +15,12 @@ int interaction_one(struct request *r, struct err *err)
 
 static int append_event(struct request *r, struct db *db, const struct interaction *i, int64_t now, struct err *err)
 {
-	struct event e = {.at = now, .type = "interaction.added", .customer = i->customer, .conversation = i->conversation,
-			  .interaction = i->id, .channel = i->channel};
+	struct event e = {.at = now,
+			  .type = "interaction.added",
+			  .customer = i->customer,
+			  .conversation = i->conversation,
+			  .interaction = i->id,
+			  .channel = i->channel};
 	struct buf b;
 	int k;
 
@@ -37,7 +41,8 @@ static int post_run(struct request *r, struct db *db, int64_t now, struct err *e
 		return -1;
 	if (!uuid_is_nil(&i->conversation)) {
 		struct uuid owner;
-		if (conversation_get(db, &i->conversation, r->arena, &c, err) || identity_survivor(db, &c.customer, &owner, err))
+		if (conversation_get(db, &i->conversation, r->arena, &c, err) ||
+		    identity_survivor(db, &c.customer, &owner, err))
 			return -1;
 		if (!uuid_eq(&owner, &copy.customer))
 			return err_set(err, ERR_SEMANTIC, "conversation_mismatch", "/conversation_id",
@@ -75,7 +80,8 @@ int interaction_post(struct request *r, struct err *err)
 		return err_set(err, ERR_DENIED, "role_insufficient", "/kind", "notes are written by people");
 	if (input_str(o, "", "text", 100000, &i->content, err) != 1)
 		return err->kind ? -1 : input_missing("", "text", err);
-	if (input_str(o, "", "subject", 998, &i->subject, err) < 0 || input_json(r, o, "", "metadata", &i->metadata, err) < 0 ||
+	if (input_str(o, "", "subject", 998, &i->subject, err) < 0 ||
+	    input_json(r, o, "", "metadata", &i->metadata, err) < 0 ||
 	    input_uuid(o, "", "conversation_id", &i->conversation, err) < 0 || input_time(o, "", "at", &i->at, err) < 0)
 		return -1;
 	i->author = str_of(r->who.author);

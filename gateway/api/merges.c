@@ -10,7 +10,8 @@ struct merging {
 static int merge_run(struct request *r, struct db *db, int64_t now, struct err *err)
 {
 	struct merging *m = r->state;
-	return identity_merge(db, app_of(r)->events, &m->customer, &m->other, m->reason, r->who.author, now, &m->record, err);
+	return identity_merge(db, app_of(r)->events, &m->customer, &m->other, m->reason, r->who.author, now, &m->record,
+			      err);
 }
 
 static int survivor_finish(struct request *r, struct db *db, struct err *err)
@@ -47,7 +48,8 @@ int merge_post(struct request *r, struct err *err)
 	if (!m || read_merge(r, m, err))
 		return -1;
 	if (uuid_eq(&m->customer, &m->other))
-		return err_set(err, ERR_SEMANTIC, "merge_with_itself", "/merge_id", "a customer is not merged with itself");
+		return err_set(err, ERR_SEMANTIC, "merge_with_itself", "/merge_id",
+			       "a customer is not merged with itself");
 	r->run = merge_run;
 	r->finish = survivor_finish;
 	return request_write(r, err);

@@ -3,12 +3,14 @@
 
 #include "api/api.h"
 
-static const char *const names[] = {"to", "channel", "text", "subject", "from", "account", "purpose", "priority", "conversation_id",
-				    "send_at", "expires_at", "external_id", "attachments", "options", "metadata", NULL};
+static const char *const names[] = {"to",	  "channel",	 "text",	"subject",	   "from",
+				    "account",	  "purpose",	 "priority",	"conversation_id", "send_at",
+				    "expires_at", "external_id", "attachments", "options",	   "metadata",
+				    NULL};
 static const char *const to_names[] = {"customer_id", "external_id", "address", "channel", NULL};
 
-static int at_address(struct request *r, const char *field, struct str text, enum channel channel, struct send_request *out,
-		      struct err *err)
+static int at_address(struct request *r, const char *field, struct str text, enum channel channel,
+		      struct send_request *out, struct err *err)
 {
 	if (channel == CHANNEL_NONE)
 		channel = memchr(text.p, '@', text.n) ? CHANNEL_EMAIL : CHANNEL_SMS;
@@ -20,7 +22,8 @@ static int at_address(struct request *r, const char *field, struct str text, enu
 	return 0;
 }
 
-static int read_to_object(struct request *r, const json_t *to, const char *prefix, struct send_request *out, struct err *err)
+static int read_to_object(struct request *r, const json_t *to, const char *prefix, struct send_request *out,
+			  struct err *err)
 {
 	struct str address, word;
 	enum channel channel = CHANNEL_NONE;
@@ -44,7 +47,8 @@ static int read_to_object(struct request *r, const json_t *to, const char *prefi
 		return -1;
 	n += k;
 	if (n != 1)
-		return err_set(err, ERR_SEMANTIC, "recipient_unclear", at, "exactly one of customer_id, external_id and address names it");
+		return err_set(err, ERR_SEMANTIC, "recipient_unclear", at,
+			       "exactly one of customer_id, external_id and address names it");
 	snprintf(field, sizeof field, "%.60s/address", at);
 	return k ? at_address(r, field, address, channel, out, err) : 0;
 }
@@ -56,10 +60,12 @@ static int read_to(struct request *r, const json_t *o, const char *prefix, struc
 
 	snprintf(field, sizeof field, "%s/to", prefix);
 	if (json_is_string(to))
-		return at_address(r, field, str_n(json_string_value(to), json_string_length(to)), CHANNEL_NONE, out, err);
+		return at_address(r, field, str_n(json_string_value(to), json_string_length(to)), CHANNEL_NONE, out,
+				  err);
 	if (json_is_object(to))
 		return read_to_object(r, to, prefix, out, err);
-	return err_set(err, ERR_SEMANTIC, to ? "recipient_invalid" : "missing", field, "an address, or an object that names the recipient");
+	return err_set(err, ERR_SEMANTIC, to ? "recipient_invalid" : "missing", field,
+		       "an address, or an object that names the recipient");
 }
 
 static int one_channel(const json_t *v, const char *prefix, struct send_request *out, struct err *err)
@@ -84,7 +90,9 @@ static int read_channels(const json_t *o, const char *prefix, struct send_reques
 		return 0;
 	if (!json_is_array(v))
 		return one_channel(v, prefix, out, err);
-	json_array_foreach(v, i, item) if (one_channel(item, prefix, out, err)) return -1;
+	json_array_foreach (v, i, item)
+		if (one_channel(item, prefix, out, err))
+			return -1;
 	return 0;
 }
 
@@ -114,23 +122,27 @@ int read_attachments(struct request *r, const json_t *o, const char *prefix, str
 	if (!list || json_is_null(list))
 		return 0;
 	if (!json_is_array(list) || json_array_size(list) > 10)
-		return err_set(err, ERR_SEMANTIC, "attachments_invalid", "/attachments", "a list of at most 10 attachments");
+		return err_set(err, ERR_SEMANTIC, "attachments_invalid", "/attachments",
+			       "a list of at most 10 attachments");
 	v = arena_array(r->arena, struct attachment, json_array_size(list) + 1);
 	if (!v)
 		return err_nomem(err);
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		static const char *const known[] = {"sha256", "name", "type", "size", NULL};
 		struct str sha = {0};
 		char at[80];
 
 		snprintf(at, sizeof at, "%.40s/attachments/%zu", prefix, i);
 		if (!json_is_object(item) || input_known(item, known, at, err))
-			return err->kind ? -1 : err_set(err, ERR_SEMANTIC, "object_expected", at, "an attachment is an object");
+			return err->kind ? -1
+					 : err_set(err, ERR_SEMANTIC, "object_expected", at,
+						   "an attachment is an object");
 		if (input_str(item, at, "sha256", 64, &sha, err) != 1 || sha.n != 64)
-			return err_set(err, ERR_SEMANTIC, "attachment_unknown", at, "sha256 names a file uploaded before");
+			return err_set(err, ERR_SEMANTIC, "attachment_unknown", at,
+				       "sha256 names a file uploaded before");
 		memcpy(v[i].sha256, sha.p, 64);
-		if (input_str(item, at, "name", 255, &v[i].name, err) < 0 || input_str(item, at, "type", 100, &v[i].type, err) < 0)
+		if (input_str(item, at, "name", 255, &v[i].name, err) < 0 ||
+		    input_str(item, at, "type", 100, &v[i].type, err) < 0)
 			return -1;
 		v[i].size = json_integer_value(json_object_get(item, "size"));
 	}
@@ -142,13 +154,17 @@ int read_attachments(struct request *r, const json_t *o, const char *prefix, str
 int read_message(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err)
 {
 	*out = (struct send_request){.author = r->who.author, .correlation = str_of(r->correlation)};
-	if (input_known(o, names, prefix, err) || read_to(r, o, prefix, out, err) || read_channels(o, prefix, out, err) ||
-	    input_str(o, prefix, "text", 100000, &out->text, err) < 0 || input_str(o, prefix, "subject", 998, &out->subject, err) < 0 ||
-	    input_str(o, prefix, "from", 255, &out->from, err) < 0 || input_str(o, prefix, "account", 63, &out->account, err) < 0 ||
-	    read_words(o, prefix, out, err) || input_uuid(o, prefix, "conversation_id", &out->conversation, err) < 0 ||
-	    input_time(o, prefix, "send_at", &out->send_at, err) < 0 || input_time(o, prefix, "expires_at", &out->expires_at, err) < 0 ||
-	    input_str(o, prefix, "external_id", 128, &out->external_id, err) < 0 || read_attachments(r, o, prefix, out, err) ||
-	    input_json(r, o, prefix, "options", &out->options, err) < 0 || input_json(r, o, prefix, "metadata", &out->metadata, err) < 0)
+	if (input_known(o, names, prefix, err) || read_to(r, o, prefix, out, err) ||
+	    read_channels(o, prefix, out, err) || input_str(o, prefix, "text", 100000, &out->text, err) < 0 ||
+	    input_str(o, prefix, "subject", 998, &out->subject, err) < 0 ||
+	    input_str(o, prefix, "from", 255, &out->from, err) < 0 ||
+	    input_str(o, prefix, "account", 63, &out->account, err) < 0 || read_words(o, prefix, out, err) ||
+	    input_uuid(o, prefix, "conversation_id", &out->conversation, err) < 0 ||
+	    input_time(o, prefix, "send_at", &out->send_at, err) < 0 ||
+	    input_time(o, prefix, "expires_at", &out->expires_at, err) < 0 ||
+	    input_str(o, prefix, "external_id", 128, &out->external_id, err) < 0 ||
+	    read_attachments(r, o, prefix, out, err) || input_json(r, o, prefix, "options", &out->options, err) < 0 ||
+	    input_json(r, o, prefix, "metadata", &out->metadata, err) < 0)
 		return -1;
 	return outbound_check(app_of(r)->outbound, out, now_of(r), err);
 }

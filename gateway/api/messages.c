@@ -55,10 +55,19 @@ static void send_cleanup(struct request *r)
 static int one_json(struct request *r, struct db *db, const char *key, const struct one *o, struct err *err)
 {
 	const struct send_request *q = &o->req;
-	struct interaction i = {.id = o->res.message, .conversation = o->res.conversation, .has_contact = true,
-				.contact = o->res.delivery.address, .at = o->res.delivery.at, .channel = o->res.delivery.channel,
-				.direction = DIRECTION_OUTBOUND, .kind = KIND_MESSAGE, .account = str_of(o->res.delivery.account),
-				.author = str_of(q->author), .subject = q->subject, .content = q->text, .metadata = q->metadata,
+	struct interaction i = {.id = o->res.message,
+				.conversation = o->res.conversation,
+				.has_contact = true,
+				.contact = o->res.delivery.address,
+				.at = o->res.delivery.at,
+				.channel = o->res.delivery.channel,
+				.direction = DIRECTION_OUTBOUND,
+				.kind = KIND_MESSAGE,
+				.account = str_of(o->res.delivery.account),
+				.author = str_of(q->author),
+				.subject = q->subject,
+				.content = q->text,
+				.metadata = q->metadata,
 				.thread_reason = str_of(o->res.thread_reason)};
 
 	if (!o->res.repeated && !o->res.reason && !q->attachments_n) {
@@ -67,7 +76,8 @@ static int one_json(struct request *r, struct db *db, const char *key, const str
 	}
 	if (!db && !(db = request_db(r, err)))
 		return -1;
-	return interaction_get(db, &o->res.message, r->arena, &i, err) ? -1 : interaction_json(db, &r->json, key, &i, err);
+	return interaction_get(db, &o->res.message, r->arena, &i, err) ? -1
+								       : interaction_json(db, &r->json, key, &i, err);
 }
 
 static int send_finish(struct request *r, struct db *db, struct err *err)
@@ -120,8 +130,10 @@ static struct sending *sending_new(struct request *r, size_t n, struct err *err)
 
 int message_post(struct request *r, struct err *err)
 {
-	static const char *const any[] = {"to", "channel", "text", "subject", "from", "account", "purpose", "priority", "conversation_id",
-					  "send_at", "expires_at", "external_id", "attachments", "options", "metadata", NULL};
+	static const char *const any[] = {"to",		"channel",     "text",	      "subject",	 "from",
+					  "account",	"purpose",     "priority",    "conversation_id", "send_at",
+					  "expires_at", "external_id", "attachments", "options",	 "metadata",
+					  NULL};
 	struct send_request req;
 	struct sending *s;
 	json_t *o;
@@ -146,7 +158,8 @@ int message_batch(struct request *r, struct err *err)
 		return -1;
 	list = json_object_get(o, "messages");
 	if (!json_is_array(list) || json_array_size(list) < 1 || json_array_size(list) > BATCH_MAX)
-		return err_set(err, ERR_SEMANTIC, "messages_invalid", "/messages", "a list of 1 to %d messages", BATCH_MAX);
+		return err_set(err, ERR_SEMANTIC, "messages_invalid", "/messages", "a list of 1 to %d messages",
+			       BATCH_MAX);
 	s = sending_new(r, json_array_size(list), err);
 	if (!s)
 		return -1;
@@ -182,7 +195,10 @@ static int cancel_run(struct request *r, struct db *db, int64_t now, struct err 
 	return outbound_cancel(app_of(r)->outbound, db, r->state, r->who.author, now, err);
 }
 
-static int cancel_finish(struct request *r, struct db *db, struct err *err) { return answer_interaction(r, db, r->state, 200, err); }
+static int cancel_finish(struct request *r, struct db *db, struct err *err)
+{
+	return answer_interaction(r, db, r->state, 200, err);
+}
 
 int message_cancel(struct request *r, struct err *err)
 {

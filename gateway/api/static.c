@@ -4,8 +4,11 @@
 
 static const struct {
 	const char *ending, *type;
-} types[] = {{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-	     {".svg", "image/svg+xml"}, {".json", "application/json"}};
+} types[] = {{".html", "text/html; charset=utf-8"},
+	     {".js", "text/javascript; charset=utf-8"},
+	     {".css", "text/css; charset=utf-8"},
+	     {".svg", "image/svg+xml"},
+	     {".json", "application/json"}};
 
 static int asset(struct request *r, struct str name, struct err *err)
 {
@@ -35,7 +38,8 @@ int console_get(struct request *r, struct err *err)
 	buf_init(&name, 300);
 	buf_adds(&name, "console/");
 	buf_addstr(&name, tail);
-	k = name.failed ? err_set(err, ERR_NOT_FOUND, "file_not_found", NULL, "there is no such file") : asset(r, buf_str(&name), err);
+	k = name.failed ? err_set(err, ERR_NOT_FOUND, "file_not_found", NULL, "there is no such file")
+			: asset(r, buf_str(&name), err);
 	buf_free(&name);
 	request_header(r, "Content-Security-Policy",
 		       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"

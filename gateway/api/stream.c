@@ -39,7 +39,9 @@ static int read_customer(struct request *r, struct event_filter *f, struct err *
 	db = request_db(r, err);
 	if (!db || (n = identity_members(db, &id, members, err)) < 0)
 		return -1;
-	f->customers_n = (size_t)n < sizeof f->customers / sizeof *f->customers ? (size_t)n : sizeof f->customers / sizeof *f->customers;
+	f->customers_n = (size_t)n < sizeof f->customers / sizeof *f->customers
+				 ? (size_t)n
+				 : sizeof f->customers / sizeof *f->customers;
 	memcpy(f->customers, members, f->customers_n * sizeof *members);
 	return 0;
 }
@@ -54,10 +56,12 @@ int stream_get(struct request *r, struct err *err)
 	if (!last.n)
 		last = request_query(r, "last_event_id");
 	if (last.n && (!str_i64(last, &after) || after < 0))
-		return err_set(err, ERR_INVALID, "cursor_invalid", "Last-Event-ID", "the number of an event of this stream");
+		return err_set(err, ERR_INVALID, "cursor_invalid", "Last-Event-ID",
+			       "the number of an event of this stream");
 	if (channel.p && !channel_parse(channel, &f.channel))
 		return err_set(err, ERR_INVALID, "word_unknown", "channel", "not a channel");
-	if (read_types(r, types, &f, err) || read_customer(r, &f, err) || query_uuid(r, "conversation_id", &f.conversation, err))
+	if (read_types(r, types, &f, err) || read_customer(r, &f, err) ||
+	    query_uuid(r, "conversation_id", &f.conversation, err))
 		return -1;
 	return request_stream(r, &f, after, err);
 }

@@ -17,7 +17,8 @@ static void principal_of(const struct api_key *k, struct principal *p)
 	p->role = k->role;
 	memcpy(p->id, k->id, sizeof p->id);
 	snprintf(p->name, sizeof p->name, "%s", k->name);
-	snprintf(p->author, sizeof p->author, "%s%s", k->role == ROLE_AGENT || k->role == ROLE_ADMIN ? "" : "key:", k->name);
+	snprintf(p->author, sizeof p->author, "%s%s",
+		 k->role == ROLE_AGENT || k->role == ROLE_ADMIN ? "" : "key:", k->name);
 }
 
 static struct str bearer(struct request *r)
@@ -82,12 +83,16 @@ void session_begin(struct request *r, const struct api_key *k)
 	buf_free(&body);
 }
 
-void session_end(struct request *r) { request_header(r, "Set-Cookie", COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"); }
+void session_end(struct request *r)
+{
+	request_header(r, "Set-Cookie", COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+}
 
 /* A form on a foreign page can send our cookie but not this header; reading alone changes nothing. */
 static bool own_page(struct request *r)
 {
-	return strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0 || request_in_header(r, "X-Threadline").n > 0;
+	return strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0 ||
+	       request_in_header(r, "X-Threadline").n > 0;
 }
 
 /*
@@ -114,7 +119,8 @@ static int verify(struct request *r, struct str text, struct api_key *out, struc
 
 	crypto_sha256(text, hash);
 	k = &fresh[hash[0] % FRESH_KEYS];
-	if (k->read_at && now - k->read_at < KEY_FRESH && k->generation == generation && crypto_equal(k->hash, hash, sizeof hash)) {
+	if (k->read_at && now - k->read_at < KEY_FRESH && k->generation == generation &&
+	    crypto_equal(k->hash, hash, sizeof hash)) {
 		*out = k->key;
 		return 0;
 	}
@@ -139,7 +145,8 @@ static int identify(struct inflight *f, struct err *err)
 	struct db *db;
 
 	if (!key.n && !cookie(r, id))
-		return err_set(err, ERR_UNAUTHORIZED, "key_missing", NULL, "an API key is needed: Authorization: Bearer tl_…");
+		return err_set(err, ERR_UNAUTHORIZED, "key_missing", NULL,
+			       "an API key is needed: Authorization: Bearer tl_…");
 	if (!key.n && !own_page(r))
 		return err_set(err, ERR_DENIED, "header_missing", NULL, "a session asks with the header X-Threadline");
 	if (key.n) {
@@ -163,6 +170,7 @@ int auth_check(struct inflight *f, struct err *err)
 	if (identify(f, err))
 		return -1;
 	if (!(r->route->roles & 1u << r->who.role))
-		return err_set(err, ERR_DENIED, "role_insufficient", NULL, "a key of role %s may not do this", role_word(r->who.role));
+		return err_set(err, ERR_DENIED, "role_insufficient", NULL, "a key of role %s may not do this",
+			       role_word(r->who.role));
 	return 0;
 }

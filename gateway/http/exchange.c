@@ -60,7 +60,10 @@ static void on_stream_begin(struct exchange *e, const struct channel_reply *head
 	inflight_resume(f);
 }
 
-static int on_stream_send(struct exchange *e, struct str bytes) { return e->stream ? stream_send(e->stream, bytes) : -1; }
+static int on_stream_send(struct exchange *e, struct str bytes)
+{
+	return e->stream ? stream_send(e->stream, bytes) : -1;
+}
 
 static void on_stream_end(struct exchange *e)
 {
@@ -75,9 +78,11 @@ static void on_released(struct exchange *e)
 	free(e);
 }
 
-const struct exchange_ops exchange_ops = {
-	.reply = on_reply, .stream_begin = on_stream_begin, .stream_send = on_stream_send, .stream_end = on_stream_end,
-	.released = on_released};
+const struct exchange_ops exchange_ops = {.reply = on_reply,
+					  .stream_begin = on_stream_begin,
+					  .stream_send = on_stream_send,
+					  .stream_end = on_stream_end,
+					  .released = on_released};
 
 struct pairs {
 	struct str v[64];
@@ -104,8 +109,13 @@ void exchange_start(struct inflight *f)
 {
 	struct request *r = &f->r;
 	struct exchange *e = calloc(1, sizeof *e);
-	struct channel_request c = {.exchange = e, .method = r->method, .path = r->path.p, .body = r->body,
-				    .remote = str_of(r->remote), .secure = r->secure, .param = r->param[0]};
+	struct channel_request c = {.exchange = e,
+				    .method = r->method,
+				    .path = r->path.p,
+				    .body = r->body,
+				    .remote = str_of(r->remote),
+				    .secure = r->secure,
+				    .param = r->param[0]};
 	struct pairs query = {.n = 0};
 	struct err err = {0};
 

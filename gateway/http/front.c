@@ -167,8 +167,8 @@ static void *front_main(void *arg)
 	return NULL;
 }
 
-int front_start(const struct sockaddr *at, socklen_t len, int most, front_is_stream *is_stream, front_give *give, void *arg,
-		struct front **out, struct err *err)
+int front_start(const struct sockaddr *at, socklen_t len, int most, front_is_stream *is_stream, front_give *give,
+		void *arg, struct front **out, struct err *err)
 {
 	struct front *f = calloc(1, sizeof *f);
 

@@ -19,7 +19,7 @@ typedef void front_give(void *arg, int fd, const struct sockaddr *peer, socklen_
 /* Is this the beginning of a request for a stream? first: what has come so far, at least 16 bytes or all there is. */
 typedef bool front_is_stream(struct str first);
 
-int front_start(const struct sockaddr *at, socklen_t len, int most, front_is_stream *is_stream, front_give *give, void *arg,
-		struct front **out, struct err *err);
+int front_start(const struct sockaddr *at, socklen_t len, int most, front_is_stream *is_stream, front_give *give,
+		void *arg, struct front **out, struct err *err);
 int front_port(const struct front *f);
 void front_stop(struct front **f); /* closes what has not said anything yet */

@@ -21,8 +21,8 @@ struct stream;
 struct MHD_Connection;
 
 struct http_config {
-	const char *host; /* "" all addresses */
-	int port;	  /* 0: any free one, see http_port */
+	const char *host;		/* "" all addresses */
+	int port;			/* 0: any free one, see http_port */
 	const char *tls_cert, *tls_key; /* files (PEM); NULL: plain */
 	const char *trusted_proxies;	/* list of addresses and networks */
 	int connections, connections_per_ip, threads, idle_timeout_s, stream_clients;
@@ -30,12 +30,20 @@ struct http_config {
 	struct str secret; /* signs the console's sessions */
 };
 
-enum { ROUTE_IDEMPOTENT = 1, /* honours Idempotency-Key */
-       ROUTE_ALONE = 8,	 /* finish gets db NULL on a pool thread, and asks for a connection only if it must */
-       ROUTE_TOKEN_IN_QUERY = 2, /* ?access_token= is taken: EventSource cannot set headers */
-       ROUTE_ANY_TAIL = 4 };	 /* the path ends in a star: the last param is the rest */
-enum { R_AGENT = 1 << ROLE_AGENT, R_MARKETING = 1 << ROLE_MARKETING, R_INTEGRATION = 1 << ROLE_INTEGRATION,
-       R_ADMIN = 1 << ROLE_ADMIN, R_ALL = 15, R_PUBLIC = 0 };
+enum {
+	ROUTE_IDEMPOTENT = 1,	  /* honours Idempotency-Key */
+	ROUTE_ALONE = 8,	  /* finish gets db NULL on a pool thread, and asks for a connection only if it must */
+	ROUTE_TOKEN_IN_QUERY = 2, /* ?access_token= is taken: EventSource cannot set headers */
+	ROUTE_ANY_TAIL = 4
+}; /* the path ends in a star: the last param is the rest */
+enum {
+	R_AGENT = 1 << ROLE_AGENT,
+	R_MARKETING = 1 << ROLE_MARKETING,
+	R_INTEGRATION = 1 << ROLE_INTEGRATION,
+	R_ADMIN = 1 << ROLE_ADMIN,
+	R_ALL = 15,
+	R_PUBLIC = 0
+};
 
 enum { HTTP_ANSWERED = 0, HTTP_LATER = 1 };
 
@@ -75,7 +83,7 @@ struct request {
 	int status;
 	const char *content_type; /* default application/json */
 	struct buf out;
-	struct json_out json; /* onto out, after request_json */
+	struct json_out json;	/* onto out, after request_json */
 	const char *header[24]; /* pairs; text in the arena or static */
 	int headers_n;
 
@@ -89,8 +97,8 @@ struct request {
 	void (*cleanup)(struct request *r); /* releases what state holds; may be NULL */
 };
 
-int http_start(const struct http_config *c, const struct route *routes, void *app, struct readers *readers, struct writer *w,
-	       struct events *ev, struct host *host, struct http **out, struct err *err);
+int http_start(const struct http_config *c, const struct route *routes, void *app, struct readers *readers,
+	       struct writer *w, struct events *ev, struct host *host, struct http **out, struct err *err);
 int http_port(const struct http *h);
 /* Takes nothing new, ends the streams, waits for what is under way. */
 void http_stop(struct http **h);
@@ -98,9 +106,9 @@ void http_metrics(struct http *h, struct buf *prometheus);
 
 /* ---- for handlers ---- */
 
-void request_json(struct request *r, int status); /* begins a JSON answer */
+void request_json(struct request *r, int status);			     /* begins a JSON answer */
 void request_header(struct request *r, const char *name, const char *value); /* value copied */
-struct str request_query(struct request *r, const char *name); /* decoded; .p NULL if absent */
+struct str request_query(struct request *r, const char *name);		     /* decoded; .p NULL if absent */
 /* fn for each query parameter, in order. */
 void request_each_query(struct request *r, void (*fn)(void *arg, struct str name, struct str value), void *arg);
 struct str request_in_header(struct request *r, const char *name);

@@ -73,7 +73,8 @@ static void fan_one(void *arg, const struct event *ev)
 	bool framed = false;
 
 	for (struct client *c = hub->clients; c; c = c->next) {
-		if (c->after >= 0 || atomic_load_explicit(&c->gone, memory_order_relaxed) || !event_matches(&c->filter, ev))
+		if (c->after >= 0 || atomic_load_explicit(&c->gone, memory_order_relaxed) ||
+		    !event_matches(&c->filter, ev))
 			continue;
 		if (!framed)
 			frame(&hub->text, ev);

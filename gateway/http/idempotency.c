@@ -29,7 +29,8 @@ int idempotency_begin(struct inflight *f, struct err *err)
 	if (key.n == 0 || !(f->r.route->flags & ROUTE_IDEMPOTENT))
 		return 0;
 	if (key.n > 255)
-		return err_set(err, ERR_INVALID, "idempotency_key_invalid", NULL, "an Idempotency-Key has at most 255 characters");
+		return err_set(err, ERR_INVALID, "idempotency_key_invalid", NULL,
+			       "an Idempotency-Key has at most 255 characters");
 	fingerprint(f);
 	f->idem_key = arena_str(f->r.arena, key);
 	buf_init(&full, 512);
@@ -41,12 +42,14 @@ int idempotency_begin(struct inflight *f, struct err *err)
 		return 0;
 	if (nomem)
 		return err_nomem(err);
-	return err_set(err, ERR_CONFLICT, "idempotency_key_running", NULL, "a request with this Idempotency-Key is under way");
+	return err_set(err, ERR_CONFLICT, "idempotency_key_running", NULL,
+		       "a request with this Idempotency-Key is under way");
 }
 
 int idempotency_replay(struct inflight *f, struct db *db, bool *replayed, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT fingerprint, status, body FROM idempotency WHERE key_id = $1 AND key = $2");
+	struct stmt *q =
+		db_query(db, "SELECT fingerprint, status, body FROM idempotency WHERE key_id = $1 AND key = $2");
 	struct str mark;
 	int r;
 
@@ -73,7 +76,9 @@ int idempotency_replay(struct inflight *f, struct db *db, bool *replayed, struct
 
 int idempotency_keep(struct inflight *f, struct db *db, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "INSERT INTO idempotency (key_id, key, fingerprint, status, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
+	struct stmt *q = db_query(
+		db,
+		"INSERT INTO idempotency (key_id, key, fingerprint, status, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
 
 	db_bind_text(q, 1, f->r.who.id);
 	db_bind_str(q, 2, f->idem_key);

@@ -50,8 +50,8 @@ int key_create(struct db *db, struct str name, enum role role, int64_t now, char
 	int r;
 
 	if (!name_ok(name))
-		return err_set(err, ERR_SEMANTIC, "name_invalid", "/name", "a key's name has 1 to %zu bytes of plain text",
-			       sizeof out->name - 1);
+		return err_set(err, ERR_SEMANTIC, "name_invalid", "/name",
+			       "a key's name has 1 to %zu bytes of plain text", sizeof out->name - 1);
 	if (new_text(text, err))
 		return -1;
 	*out = (struct api_key){.role = role, .created_at = now};
@@ -72,16 +72,16 @@ static void read_row(struct stmt *q, struct api_key *k)
 {
 	struct str id = db_col_str(q, 0), name = db_col_str(q, 1);
 
-	*k = (struct api_key){.role = (enum role)db_col_i64(q, 2),
-			      .created_at = db_col_i64(q, 3),
-			      .revoked_at = db_col_i64(q, 4)};
+	*k = (struct api_key){
+		.role = (enum role)db_col_i64(q, 2), .created_at = db_col_i64(q, 3), .revoked_at = db_col_i64(q, 4)};
 	snprintf(k->id, sizeof k->id, "%.*s", (int)id.n, id.p);
 	snprintf(k->name, sizeof k->name, "%.*s", (int)name.n, name.p);
 }
 
 int key_list(struct db *db, void (*fn)(void *arg, const struct api_key *k), void *arg, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT id, name, role, created_at, revoked_at FROM api_key ORDER BY created_at, id");
+	struct stmt *q =
+		db_query(db, "SELECT id, name, role, created_at, revoked_at FROM api_key ORDER BY created_at, id");
 	struct api_key k;
 	int r;
 
@@ -102,8 +102,8 @@ int key_revoke(struct db *db, struct str id, int64_t now, struct err *err)
 	if (db_run(q, err))
 		return -1;
 	if (db_changes(db) == 0)
-		return err_set(err, ERR_NOT_FOUND, "key_not_found", NULL, "there is no key %.*s", (int)(id.n < 60 ? id.n : 60),
-			       id.p);
+		return err_set(err, ERR_NOT_FOUND, "key_not_found", NULL, "there is no key %.*s",
+			       (int)(id.n < 60 ? id.n : 60), id.p);
 	return 0;
 }
 

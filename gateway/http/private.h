@@ -13,7 +13,7 @@
 enum { HEADERS_MAX = 64, HEADER_MEMORY = 16384, STREAM_MEMORY = 4096, STREAM_BUFFER = 1 << 20 };
 
 struct http {
-	struct front *front;	    /* NULL with TLS */
+	struct front *front;		      /* NULL with TLS */
 	struct MHD_Daemon *daemon, *streamer; /* streamer: for followers; NULL with TLS */
 	const struct route *routes;
 	size_t routes_n;
@@ -30,7 +30,7 @@ struct http {
 	int port, stream_clients;
 	bool tls;
 	_Atomic bool stopping;
-	_Atomic int64_t keys_generation; /* counts changes of keys made through us */
+	_Atomic int64_t keys_generation;		 /* counts changes of keys made through us */
 	_Atomic int64_t under_way, requests, answers[6]; /* answers by hundreds of the status */
 	pthread_mutex_t streams_lock;
 	struct stream *streams;

@@ -47,8 +47,8 @@ int proxies_parse(const char *list, struct proxies *out, struct err *err)
 	out->n = 0;
 	while (settings_list_next(list, &pos, &item)) {
 		if (out->n == PROXIES_MAX || !network(item, out->v[out->n].net, &out->v[out->n].bits))
-			return err_set(err, ERR_INVALID, "network_invalid", "http.trusted_proxies", "%.*s is not an address or network",
-				       (int)item.n, item.p);
+			return err_set(err, ERR_INVALID, "network_invalid", "http.trusted_proxies",
+				       "%.*s is not an address or network", (int)item.n, item.p);
 		out->n++;
 	}
 	return 0;
@@ -59,7 +59,8 @@ static bool trusted(const struct proxies *p, const uint8_t a[16])
 	for (int i = 0; i < p->n; i++) {
 		int whole = p->v[i].bits / 8, rest = p->v[i].bits % 8;
 		uint8_t mask = (uint8_t)(0xff << (8 - rest));
-		if (memcmp(a, p->v[i].net, (size_t)whole) == 0 && (rest == 0 || ((a[whole] ^ p->v[i].net[whole]) & mask) == 0))
+		if (memcmp(a, p->v[i].net, (size_t)whole) == 0 &&
+		    (rest == 0 || ((a[whole] ^ p->v[i].net[whole]) & mask) == 0))
 			return true;
 	}
 	return false;
@@ -75,8 +76,8 @@ static void text_of(const uint8_t a[16], char out[64])
 		inet_ntop(AF_INET6, a, out, 64);
 }
 
-void proxies_client(const struct proxies *p, const struct sockaddr *peer, struct str forwarded_for, struct str forwarded_proto,
-		    char out[64], bool *secure)
+void proxies_client(const struct proxies *p, const struct sockaddr *peer, struct str forwarded_for,
+		    struct str forwarded_proto, char out[64], bool *secure)
 {
 	uint8_t a[16] = {[10] = 0xff, [11] = 0xff};
 
@@ -94,7 +95,8 @@ void proxies_client(const struct proxies *p, const struct sockaddr *peer, struct
 			*secure = true;
 		while (rest.n) {
 			const char *comma = memrchr(rest.p, ',', rest.n);
-			struct str last = str_trim(comma ? str_n(comma + 1, rest.n - (size_t)(comma + 1 - rest.p)) : rest);
+			struct str last =
+				str_trim(comma ? str_n(comma + 1, rest.n - (size_t)(comma + 1 - rest.p)) : rest);
 			uint8_t next[16];
 			int width;
 

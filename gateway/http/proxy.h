@@ -20,5 +20,5 @@ struct proxies {
 
 int proxies_parse(const char *list, struct proxies *out, struct err *err);
 /* peer: the socket's address. out: at least 64 bytes of text. *secure is only ever set to true. */
-void proxies_client(const struct proxies *p, const struct sockaddr *peer, struct str forwarded_for, struct str forwarded_proto,
-		    char out[64], bool *secure);
+void proxies_client(const struct proxies *p, const struct sockaddr *peer, struct str forwarded_for,
+		    struct str forwarded_proto, char out[64], bool *secure);

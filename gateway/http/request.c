@@ -59,7 +59,8 @@ struct each {
 	void *arg;
 };
 
-static enum MHD_Result one(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value, size_t value_n)
+static enum MHD_Result one(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value,
+			   size_t value_n)
 {
 	struct each *e = cls;
 
@@ -99,9 +100,11 @@ int request_if_match(struct request *r, int64_t *version, struct err *err)
 	*version = 0;
 	if (v.n == 0 || str_is(v, "*"))
 		return 0;
-	if (v.n > 2 && v.p[0] == '"' && v.p[v.n - 1] == '"' && str_i64(str_n(v.p + 1, v.n - 2), version) && *version > 0)
+	if (v.n > 2 && v.p[0] == '"' && v.p[v.n - 1] == '"' && str_i64(str_n(v.p + 1, v.n - 2), version) &&
+	    *version > 0)
 		return 0;
-	return err_set(err, ERR_INVALID, "if_match_invalid", "If-Match", "If-Match carries the ETag of an earlier answer");
+	return err_set(err, ERR_INVALID, "if_match_invalid", "If-Match",
+		       "If-Match carries the ETag of an earlier answer");
 }
 
 int request_stream(struct request *r, const struct event_filter *f, int64_t after, struct err *err)

@@ -8,8 +8,8 @@
  * only a body beyond all limits closes it. Two hold a request: its connection and its write job; the connection cannot
  * end while it is suspended, so the job is always finished first.
  */
-#include <netinet/in.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -174,7 +174,8 @@ static enum MHD_Result send_answer(struct inflight *f, void **mine)
 	MHD_destroy_response(m);
 	atomic_fetch_add_explicit(&r->http->answers[r->status / 100 % 6], 1, memory_order_relaxed);
 	if (r->status >= 500)
-		log_warn("http.answer", "method", r->method, "status", LOG_INT(r->status), "correlation", r->correlation, LOG_END);
+		log_warn("http.answer", "method", r->method, "status", LOG_INT(r->status), "correlation",
+			 r->correlation, LOG_END);
 	return ok;
 }
 
@@ -210,7 +211,8 @@ static void where_from(struct request *r)
 	bool ask = r->http->proxies.n > 0;
 
 	r->secure = r->http->tls;
-	proxies_client(&r->http->proxies, i ? i->client_addr : NULL, ask ? request_in_header(r, "X-Forwarded-For") : none,
+	proxies_client(&r->http->proxies, i ? i->client_addr : NULL,
+		       ask ? request_in_header(r, "X-Forwarded-For") : none,
 		       ask ? request_in_header(r, "X-Forwarded-Proto") : none, r->remote, &r->secure);
 }
 
@@ -238,7 +240,8 @@ static int accept_request(struct inflight *f, struct err *err)
 		f->body_max = r->route->max_body ? r->route->max_body : r->http->max_body;
 	}
 	if (str_i64(length, &n) && (n < 0 || (uint64_t)n > f->body_max))
-		return err_set(err, ERR_TOO_LARGE, "body_too_large", NULL, "the body is larger than %zu bytes", f->body_max);
+		return err_set(err, ERR_TOO_LARGE, "body_too_large", NULL, "the body is larger than %zu bytes",
+			       f->body_max);
 	return 0;
 }
 
@@ -247,7 +250,8 @@ static enum MHD_Result take_body(struct inflight *f, const char *p, size_t *n)
 	if (f->refused.kind == ERR_NONE) {
 		buf_add(&f->body, p, *n);
 		if (f->body.failed)
-			err_set(&f->refused, ERR_TOO_LARGE, "body_too_large", NULL, "the body is larger than %zu bytes", f->body_max);
+			err_set(&f->refused, ERR_TOO_LARGE, "body_too_large", NULL, "the body is larger than %zu bytes",
+				f->body_max);
 	}
 	*n = 0;
 	return MHD_YES;
@@ -320,8 +324,8 @@ static struct inflight *inflight_new(struct http *h, struct MHD_Connection *c, c
 	return f;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-				  const char *upload, size_t *upload_n, void **mine)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *upload_n, void **mine)
 {
 	struct inflight *f = *mine;
 
@@ -418,10 +422,11 @@ static int resolve(const struct http_config *c, struct sockaddr_storage *out, so
 }
 
 /* One daemon. at NULL: it is given its connections by the front. */
-static struct MHD_Daemon *daemon_new(struct http *h, const struct http_config *c, const struct sockaddr_storage *at, int threads,
-				     int connections, size_t memory, const char *cert, const char *key)
+static struct MHD_Daemon *daemon_new(struct http *h, const struct http_config *c, const struct sockaddr_storage *at,
+				     int threads, int connections, size_t memory, const char *cert, const char *key)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO | MHD_USE_ITC;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO |
+			 MHD_USE_ITC;
 
 	if (!at)
 		flags |= MHD_USE_NO_LISTEN_SOCKET;
@@ -431,17 +436,19 @@ static struct MHD_Daemon *daemon_new(struct http *h, const struct http_config *c
 		flags |= MHD_USE_TLS;
 	return MHD_start_daemon(
 		flags, (uint16_t)c->port, NULL, NULL, on_request, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(threads > 1 ? threads : 0),
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned)c->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)c->idle_timeout_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-		at ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, at, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
-		cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, cert, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_END);
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_THREAD_POOL_SIZE,
+		(unsigned)(threads > 1 ? threads : 0), MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)c->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)c->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
+		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, at ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, at,
+		MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u, cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, cert,
+		MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_END);
 }
 
 static int listen_failed(const struct http_config *c, struct err *err)
 {
-	return err_set(err, ERR_INVALID, "listen_failed", "http.listen", "cannot listen on %s port %d", c->host, c->port);
+	return err_set(err, ERR_INVALID, "listen_failed", "http.listen", "cannot listen on %s port %d", c->host,
+		       c->port);
 }
 
 static int secure_start(struct http *h, const struct http_config *c, const struct sockaddr_storage *at, int threads,
@@ -451,7 +458,8 @@ static int secure_start(struct http *h, const struct http_config *c, const struc
 	char *cert, *key = NULL;
 
 	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
-		return err_set(err, ERR_INVALID, "tls_missing", "http.tls_cert", "this libmicrohttpd was built without TLS");
+		return err_set(err, ERR_INVALID, "tls_missing", "http.tls_cert",
+			       "this libmicrohttpd was built without TLS");
 	cert = file_text(c->tls_cert, err);
 	if (!cert || !(key = file_text(c->tls_key, err))) {
 		free(cert);
@@ -483,8 +491,8 @@ static bool is_stream(struct str first)
 	query = memchr(path.p, '?', path.n);
 	if (query)
 		path.n = (size_t)(query - path.p);
-	return str_is(path, "/v1/stream") || (path.n > 12 && memcmp(path.p, "/web/", 5) == 0 &&
-					      memcmp(path.p + path.n - 7, "/stream", 7) == 0);
+	return str_is(path, "/v1/stream") ||
+	       (path.n > 12 && memcmp(path.p, "/web/", 5) == 0 && memcmp(path.p + path.n - 7, "/stream", 7) == 0);
 }
 
 static void take_connection(void *arg, int fd, const struct sockaddr *peer, socklen_t len, bool streams)
@@ -516,8 +524,8 @@ static int daemon_start(struct http *h, const struct http_config *c, struct err 
 	return 0;
 }
 
-int http_start(const struct http_config *c, const struct route *routes, void *app, struct readers *readers, struct writer *w,
-	       struct events *ev, struct host *host, struct http **out, struct err *err)
+int http_start(const struct http_config *c, const struct route *routes, void *app, struct readers *readers,
+	       struct writer *w, struct events *ev, struct host *host, struct http **out, struct err *err)
 {
 	struct http *h = calloc(1, sizeof *h);
 
@@ -540,13 +548,14 @@ int http_start(const struct http_config *c, const struct route *routes, void *ap
 	pthread_mutex_init(&h->streams_lock, NULL);
 	if (host)
 		host_exchange(host, &exchange_ops);
-	if (proxies_parse(c->trusted_proxies, &h->proxies, err) || hub_start(h, &h->hub, err) || daemon_start(h, c, err)) {
+	if (proxies_parse(c->trusted_proxies, &h->proxies, err) || hub_start(h, &h->hub, err) ||
+	    daemon_start(h, c, err)) {
 		http_stop(&h);
 		return -1;
 	}
 	*out = h;
-	log_info("http.listening", "address", c->host && c->host[0] ? c->host : "*", "port", LOG_INT(h->port), "tls", h->tls ? "yes" : "no",
-		 LOG_END);
+	log_info("http.listening", "address", c->host && c->host[0] ? c->host : "*", "port", LOG_INT(h->port), "tls",
+		 h->tls ? "yes" : "no", LOG_END);
 	return 0;
 }
 
@@ -596,7 +605,10 @@ void http_metrics(struct http *h, struct buf *out)
 		 (long long)atomic_load(&h->requests));
 	buf_adds(out, "# TYPE threadline_http_answers_total counter\n");
 	for (int i = 1; i < 6; i++)
-		buf_addf(out, "threadline_http_answers_total{class=\"%dxx\"} %lld\n", i, (long long)atomic_load(&h->answers[i]));
-	buf_addf(out, "# TYPE threadline_http_under_way gauge\nthreadline_http_under_way %lld\n", (long long)atomic_load(&h->under_way));
-	buf_addf(out, "# TYPE threadline_stream_clients gauge\nthreadline_stream_clients %lld\n", (long long)hub_clients(h->hub));
+		buf_addf(out, "threadline_http_answers_total{class=\"%dxx\"} %lld\n", i,
+			 (long long)atomic_load(&h->answers[i]));
+	buf_addf(out, "# TYPE threadline_http_under_way gauge\nthreadline_http_under_way %lld\n",
+		 (long long)atomic_load(&h->under_way));
+	buf_addf(out, "# TYPE threadline_stream_clients gauge\nthreadline_stream_clients %lld\n",
+		 (long long)hub_clients(h->hub));
 }

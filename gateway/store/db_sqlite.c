@@ -78,7 +78,8 @@ static int pragmas(struct db *db, enum db_mode mode, struct err *err)
 				       "PRAGMA temp_store=MEMORY;";
 
 	sqlite3_busy_timeout(db->h, BUSY_MS);
-	if (mode == DB_WRITE) /* small allocations of hundreds of statements at once; must come before the first of them */
+	if (mode ==
+	    DB_WRITE) /* small allocations of hundreds of statements at once; must come before the first of them */
 		sqlite3_db_config(db->h, SQLITE_DBCONFIG_LOOKASIDE, NULL, 1200, 2000);
 	if (mode == DB_WRITE)
 		sqlite3_wal_hook(db->h, on_commit, db);

@@ -47,7 +47,8 @@ Test(routes, nothing_below_v1_is_public_but_signing_in)
 
 static const char *lower(const char *method)
 {
-	static const char *const words[][2] = {{"GET", "get"}, {"POST", "post"}, {"PUT", "put"}, {"PATCH", "patch"}, {"DELETE", "delete"}};
+	static const char *const words[][2] = {
+		{"GET", "get"}, {"POST", "post"}, {"PUT", "put"}, {"PATCH", "patch"}, {"DELETE", "delete"}};
 	for (size_t i = 0; i < 5; i++)
 		if (strcmp(method, words[i][0]) == 0)
 			return words[i][1];
@@ -69,13 +70,11 @@ Test(routes, the_document_and_the_table_agree)
 	paths = json_object_get(doc, "paths");
 	for (const struct route *r = api_routes; r->method; r++)
 		if (!page(r->path))
-			cr_expect(json_object_get(json_object_get(paths, r->path), lower(r->method)), "%s %s is not documented", r->method,
-				  r->path);
-	json_object_foreach(paths, path, methods)
-	{
+			cr_expect(json_object_get(json_object_get(paths, r->path), lower(r->method)),
+				  "%s %s is not documented", r->method, r->path);
+	json_object_foreach (paths, path, methods) {
 		json_t *v;
-		json_object_foreach(methods, method, v)
-		{
+		json_object_foreach (methods, method, v) {
 			bool found = false;
 			for (const struct route *r = api_routes; r->method; r++)
 				found = found || (strcmp(r->path, path) == 0 && strcmp(lower(r->method), method) == 0);

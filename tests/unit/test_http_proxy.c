@@ -9,9 +9,11 @@ static const struct {
 	bool secure;
 } cases[] = {
 	{"nobody is trusted", "", "198.51.100.7", "203.0.113.9", "https", "198.51.100.7", false},
-	{"a stranger's header is not believed", "10.0.0.0/8", "198.51.100.7", "203.0.113.9", "https", "198.51.100.7", false},
+	{"a stranger's header is not believed", "10.0.0.0/8", "198.51.100.7", "203.0.113.9", "https", "198.51.100.7",
+	 false},
 	{"a proxy's is", "10.0.0.0/8", "10.1.2.3", "203.0.113.9", "https", "203.0.113.9", true},
-	{"what the client itself wrote is left of it", "10.0.0.0/8", "10.1.2.3", "1.2.3.4, 203.0.113.9", "", "203.0.113.9", false},
+	{"what the client itself wrote is left of it", "10.0.0.0/8", "10.1.2.3", "1.2.3.4, 203.0.113.9", "",
+	 "203.0.113.9", false},
 	{"a chain of proxies", "10.0.0.0/8", "10.1.2.3", "203.0.113.9, 10.9.9.9", "http", "203.0.113.9", false},
 	{"garbage stops the walk", "10.0.0.0/8", "10.1.2.3", "203.0.113.9, nonsense", "", "10.1.2.3", false},
 	{"one address", "10.1.2.3", "10.1.2.4", "203.0.113.9", "", "10.1.2.4", false},
@@ -27,7 +29,8 @@ Test(proxy, whom_to_believe)
 
 		inet_pton(AF_INET, cases[i].peer, &peer.sin_addr);
 		cr_assert_eq(proxies_parse(cases[i].trusted, &p, NULL), 0);
-		proxies_client(&p, (struct sockaddr *)&peer, str_of(cases[i].forwarded), str_of(cases[i].proto), out, &secure);
+		proxies_client(&p, (struct sockaddr *)&peer, str_of(cases[i].forwarded), str_of(cases[i].proto), out,
+			       &secure);
 		cr_expect_str_eq(out, cases[i].client, "%s", cases[i].label);
 		cr_expect_eq(secure, cases[i].secure, "%s", cases[i].label);
 	}
