@@ -61,6 +61,9 @@ static inline struct inflight *inflight_of(struct request *r) { return (struct i
 /* server.c: the one place where connections are suspended and resumed for an answer. */
 void inflight_suspend(struct inflight *f);
 void inflight_resume(struct inflight *f);
+enum MHD_Result server_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+			       const char *version, const char *upload, size_t *upload_n, void **mine);
+void server_completed(void *cls, struct MHD_Connection *c, void **mine, enum MHD_RequestTerminationCode why);
 
 /* request.c */
 void request_release(struct request *r);
