@@ -279,7 +279,7 @@ form button, .attach { border: 0; border-radius: 10px; padding: 9px 14px; backgr
 		const typing = el("div", { class: "typing", role: "status" });
 		const text = el("textarea", { rows: "1", id: "text", "aria-label": t.write, placeholder: t.write, maxlength: "4000" });
 		const file = el("input", { type: "file", class: "vh", id: "file", tabindex: "-1", "aria-hidden": "true" });
-		const attach = el("button", { type: "button", class: "attach", "aria-label": t.attach, onclick: () => file.click() }, "＋");
+		const attach = el("button", { type: "button", class: "attach", "aria-label": t.attach, onclick: () => file.click() }, "+");
 		const form = el("form", { onsubmit: submit }, attach, file, text, el("button", { type: "submit" }, t.send));
 		const pre = prechatForm();
 		const panel = el("section", { class: "panel", role: "dialog", "aria-modal": "false", "aria-labelledby": "title", hidden: true, onkeydown: (e) => { if (e.key === "Escape") toggle(false); } },
