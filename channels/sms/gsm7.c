@@ -151,12 +151,16 @@ void gsm7_decode(struct gsm7 g, struct str septets, struct buf *out)
 	const uint16_t *t = basic[g.locking & 3];
 
 	for (size_t i = 0; i < septets.n; i++) {
-		uint8_t c = (uint8_t)septets.p[i] & 0x7F;
+		size_t run = i;
+		uint8_t c;
 		uint32_t cp;
-		if (gsm7_is_plain(c)) {
-			buf_addc(out, (char)c);
-			continue;
-		}
+		while (run < septets.n && gsm7_is_plain((uint8_t)septets.p[run]))
+			run++;
+		buf_add(out, septets.p + i, run - i);
+		if (run == septets.n)
+			return;
+		i = run;
+		c = (uint8_t)septets.p[i] & 0x7F;
 		if (c != GSM7_ESC) {
 			buf_add_utf8(out, t[c]);
 			continue;

@@ -189,7 +189,7 @@ static bool is_receipt(const struct read *x)
 	if (type == ESM_RECEIPT || type == ESM_INTERMEDIATE)
 		return tlv || x->receipt.id.n;
 	return (tlv && pdu_tlv_find(&x->m, TLV_MESSAGE_STATE).p) ||
-	       (x->receipt.is_receipt && x->receipt.state && !x->udh.total);
+	       (x->receipt.typical && x->receipt.state && !x->udh.total);
 }
 
 static void give_receipt(struct link *l, const struct read *x, struct pending *p)

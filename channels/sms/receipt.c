@@ -1,9 +1,7 @@
 /* See receipt.h. */
 #include "sms/receipt.h"
 
-#include <time.h>
-
-#include "base/clock.h"
+#include "sms/receipt_date.h"
 
 static const struct {
 	const char *word, *abbreviation;
@@ -21,15 +19,52 @@ static const struct {
 };
 enum { STATES = sizeof states / sizeof *states };
 
-/* How the field spells them: by beginning; those with `within` also behind a prefix of the carrier's own. */
+/*
+ * How the field spells them. The first that fits counts: an ending "_" means the beginning of a word, a leading "*" means
+ * that it may stand behind a prefix of the carrier's own ("DND_REJECTED"). What fails is looked for first, so that
+ * "DELIVERY_FAILED" is not taken for a delivery. A word that is not here is kept and moves nothing.
+ */
 static const struct {
-	const char *prefix;
+	const char *word;
 	int state;
-	bool within;
 } spellings[] = {
-	{"DELIV", 2, false}, {"DELET", 4, false}, {"ENROUTE", 1, false}, {"EN_ROUTE", 1, false}, {"BUFFER", 1, false},
-	{"SCHED", 1, false}, {"EXPIR", 3, true},  {"UNDEL", 5, true},	 {"NOT_DELIV", 5, true}, {"FAIL", 5, true},
-	{"ACCEP", 6, false}, {"ACKED", 6, false}, {"UNKN", 7, false},	 {"REJEC", 8, true},
+	{"*UNDEL_", 5},
+	{"*UNDLV_", 5},
+	{"*NOT_DEL_", 5},
+	{"*NOTDEL_", 5},
+	{"*NON_DEL_", 5},
+	{"*FAIL_", 5},
+	{"*REJEC_", 8},
+	{"*REJCT_", 8},
+	{"*RJCT_", 8},
+	{"*EXPIR_", 3},
+	{"EXPRD_", 3},
+	{"DELET_", 4},
+	{"DELTD", 4},
+	{"DELIVERED_TO_OP_", 1},
+	{"DELIVERED_TO_NET_", 1},
+	{"DELIVERED_TO_SM_", 1},
+	{"DELIVERED_", 2},
+	{"DELIVERD", 2},
+	{"DELIVRD", 2},
+	{"DELIVRED", 2},
+	{"DELIVD", 2},
+	{"DELIV", 2},
+	{"DELVRD", 2},
+	{"DLVRD", 2},
+	{"DLVRED", 2},
+	{"ENROU_", 1},
+	{"EN_ROU_", 1},
+	{"BUFF_", 1},
+	{"SCHED_", 1},
+	{"QUEUED", 1},
+	{"PENDING", 1},
+	{"SENT", 1},
+	{"ACCEP_", 6},
+	{"ACCPT_", 6},
+	{"ACKED", 6},
+	{"SUBMIT_", 6},
+	{"UNK_", 7},
 };
 
 const char *receipt_state_word(int s) { return states[s > 0 && s < STATES ? s : 0].word; }
@@ -42,14 +77,18 @@ static char upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-static bool begins(struct str s, const char *prefix)
+/* Does s match the word, of which an ending "_" stands for anything? */
+static bool spelled(struct str s, const char *word)
 {
-	size_t i = 0;
-
-	for (; prefix[i]; i++)
-		if (i >= s.n || upper(s.p[i]) != prefix[i])
+	for (size_t i = 0; word[i]; i++) {
+		if (word[i] == '_' && !word[i + 1])
+			return true;
+		if (i == s.n || upper(s.p[i]) != word[i])
 			return false;
-	return true;
+		if (!word[i + 1])
+			return i + 1 == s.n;
+	}
+	return false;
 }
 
 /* Keys in upper case; a blank in one matches a blank, an underscore or nothing. Returns how long the match is with its
@@ -78,23 +117,37 @@ static const struct {
 	const char *word;
 	enum key key;
 } keys[] = {
-	{"ID", KEY_ID},	      {"MSGID", KEY_ID},	   {"MESSAGE ID", KEY_ID},  {"SUB", KEY_SUB},
-	{"DLVRD", KEY_DLVRD}, {"SUBMIT DATE", KEY_SUBMIT}, {"DONE DATE", KEY_DONE}, {"STATUS", KEY_STAT},
-	{"STAT", KEY_STAT},   {"STATE", KEY_STAT},	   {"ERROR", KEY_ERR},	    {"ERR", KEY_ERR},
+	{"ID", KEY_ID},
+	{"MSG ID", KEY_ID},
+	{"MESSAGE ID", KEY_ID},
+	{"SUB", KEY_SUB},
+	{"DLVRD", KEY_DLVRD},
+	{"SUBMIT DATE", KEY_SUBMIT},
+	{"SUBMIT TIME", KEY_SUBMIT},
+	{"DONE DATE", KEY_DONE},
+	{"DONE TIME", KEY_DONE},
+	{"STATUS", KEY_STAT},
+	{"STAT", KEY_STAT},
+	{"STATE", KEY_STAT},
+	{"MESSAGE STATE", KEY_STAT},
+	{"ERROR CODE", KEY_ERR},
+	{"ERR CODE", KEY_ERR},
+	{"ERROR", KEY_ERR},
+	{"ERR", KEY_ERR},
 	{"TEXT", KEY_TEXT},
 };
 
 static bool separates(char c) { return is_space(c) || c == ',' || c == ';' || c == '|'; }
 
-/* A key begins the text or follows a separator. */
-static size_t any_key(struct str s, size_t at, enum key *out)
+static size_t key_here(struct str s, size_t at, enum key *out)
 {
 	struct str rest = str_n(s.p + at, s.n - at);
+	char first = upper(s.p[at]);
 
-	if (at && !separates(s.p[at - 1]))
-		return 0;
+	if (first < 'D' || first > 'T')
+		return 0; /* as most are: digits */
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		size_t n = key_at(rest, keys[i].word);
+		size_t n = keys[i].word[0] == first ? key_at(rest, keys[i].word) : 0;
 		if (n) {
 			*out = keys[i].key;
 			return n;
@@ -103,62 +156,73 @@ static size_t any_key(struct str s, size_t at, enum key *out)
 	return 0;
 }
 
-static struct str value_at(struct str s, size_t at, size_t *end)
+/* A key begins the text or follows a separator. */
+static size_t any_key(struct str s, size_t at, enum key *out)
 {
-	enum key next;
-	size_t from = at, to;
-
-	while (from < s.n && s.p[from] == ' ' && !any_key(s, from, &next))
-		from++;
-	to = from;
-	if (!any_key(s, from, &next))
-		while (to < s.n && !separates(s.p[to]))
-			to++;
-	*end = to;
-	return str_n(s.p + from, to - from);
+	return at && !separates(s.p[at - 1]) ? 0 : key_here(s, at, out);
 }
 
-/* YYMMDDhhmm[ss] or YYYYMMDDhhmm[ss]. */
-static int64_t date_of(struct str s)
+/* Some write no separator at all: "stat:DELIVRDerr:000". "id" is too short to be told from an ending. */
+static bool glued_key(struct str s, size_t at)
 {
-	struct tm tm = {0};
-	int v[7] = {0}, n = 0;
-	size_t i = 0, year = s.n == 12 && str_is(str_n(s.p, 2), "20") && s.p[4] <= '1' ? 4 : s.n >= 14 ? 4 : 2;
+	enum key k;
 
-	for (size_t k = 0; k < s.n; k++)
-		if (!is_digit(s.p[k]))
-			return 0;
-	if (s.n != 10 && s.n != 12 && s.n != 14)
-		return 0;
-	if (s.n == 12 && year == 4 && (s.p[8] - '0') * 10 + (s.p[9] - '0') > 23)
-		year = 2; /* 20 was the year's two digits */
-	for (size_t width = year; i < s.n; width = 2) {
-		for (size_t k = 0; k < width; k++, i++)
-			v[n] = v[n] * 10 + (s.p[i] - '0');
-		n++;
-	}
-	tm.tm_year = v[0] + (year == 2 ? 100 : -1900);
-	tm.tm_mon = v[1] - 1;
-	tm.tm_mday = v[2];
-	tm.tm_hour = v[3];
-	tm.tm_min = v[4];
-	tm.tm_sec = v[5];
-	if (v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
-		return 0;
-	return (int64_t)timegm(&tm) * US_SEC;
+	return upper(s.p[at]) != 'I' && key_here(s, at, &k) > 0;
+}
+
+static struct str quoted_at(struct str s, size_t at, size_t *end)
+{
+	const char *to = memchr(s.p + at + 1, s.p[at], s.n - at - 1);
+
+	if (!to)
+		return (struct str){NULL, 0};
+	*end = (size_t)(to - s.p) + 1;
+	return str_n(s.p + at + 1, *end - at - 2);
+}
+
+/* "2026-01-31 12:00" is two words. */
+static size_t clock_after(struct str s, size_t to)
+{
+	size_t at = to + 1;
+
+	while (at < s.n && (is_digit(s.p[at]) || s.p[at] == ':'))
+		at++;
+	return to + 3 < s.n && s.p[to] == ' ' && is_digit(s.p[to + 1]) && memchr(s.p + to + 1, ':', at - to - 1) ? at
+														 : to;
+}
+
+static struct str value_at(struct str s, size_t at, enum key key, size_t *end)
+{
+	enum key next;
+	struct str quoted = {NULL, 0};
+	size_t from = at, to;
+
+	while (from < s.n && is_space(s.p[from]) && !any_key(s, from, &next))
+		from++;
+	if (from < s.n && (s.p[from] == '"' || s.p[from] == '\''))
+		quoted = quoted_at(s, from, end);
+	if (quoted.p)
+		return quoted;
+	to = from;
+	if (!any_key(s, from, &next))
+		while (to < s.n && !separates(s.p[to]) && (to == from || !glued_key(s, to)))
+			to++;
+	if ((key == KEY_SUBMIT || key == KEY_DONE) && to - from == 10)
+		to = clock_after(s, to);
+	*end = to;
+	return str_n(s.p + from, to - from);
 }
 
 static int state_of(struct str word)
 {
 	int64_t number;
 
-	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
-		if (begins(word, spellings[i].prefix))
-			return spellings[i].state;
-	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
-		for (size_t at = 1; spellings[i].within && at < word.n; at++)
-			if (begins(str_n(word.p + at, word.n - at), spellings[i].prefix))
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+		bool within = spellings[i].word[0] == '*';
+		for (size_t at = 0; at < word.n && (at == 0 || within); at++)
+			if (spelled(str_n(word.p + at, word.n - at), spellings[i].word + within))
 				return spellings[i].state;
+	}
 	return str_i64(word, &number) && number > 0 && number < STATES ? (int)number : 0;
 }
 
@@ -172,7 +236,7 @@ static struct str bare_state(struct str s, size_t at)
 	while (to < s.n && !separates(s.p[to]))
 		to++;
 	for (int i = 1; i < STATES; i++)
-		if (str_is(str_n(s.p + at, to - at), states[i].abbreviation))
+		if (str_ieq(str_n(s.p + at, to - at), str_of(states[i].abbreviation)))
 			return str_n(s.p + at, to - at);
 	return (struct str){NULL, 0};
 }
@@ -180,29 +244,33 @@ static struct str bare_state(struct str s, size_t at)
 void receipt_parse(struct str s, struct receipt_text *out)
 {
 	struct str value[KEYS] = {{NULL, 0}}, bare = {NULL, 0};
+	size_t ended = 0; /* the last value: a key may begin there without a separator */
 
 	*out = (struct receipt_text){0};
 	for (size_t at = 0; at < s.n;) {
 		enum key k;
-		size_t n = any_key(s, at, &k);
+		size_t n = at == ended ? key_here(s, at, &k) : any_key(s, at, &k);
 		if (!n) {
 			if (!bare.p)
 				bare = bare_state(s, at);
 			at++;
 			continue;
 		}
-		if (k == KEY_TEXT)
+		if (k == KEY_TEXT && (value[KEY_ID].p || value[KEY_STAT].p))
 			break; /* what follows is the message's own and may contain anything */
-		if (!value[k].p)
-			value[k] = value_at(s, at + n, &at);
-		else
-			at += n;
+		at += n;
+		if (k == KEY_TEXT || value[k].p)
+			continue;
+		value[k] = value_at(s, at, k, &at);
+		ended = at;
 	}
 	out->id = value[KEY_ID];
 	out->stat = value[KEY_STAT].n ? value[KEY_STAT] : bare;
 	out->err = value[KEY_ERR];
 	out->is_receipt = out->id.n && out->stat.n;
+	out->typical =
+		out->is_receipt && (value[KEY_SUB].n || value[KEY_DLVRD].n || value[KEY_SUBMIT].n || value[KEY_DONE].n);
 	out->state = state_of(out->stat);
-	out->submitted_at = date_of(value[KEY_SUBMIT]);
-	out->done_at = date_of(value[KEY_DONE]);
+	out->submitted_at = receipt_date(value[KEY_SUBMIT]);
+	out->done_at = receipt_date(value[KEY_DONE]);
 }
