@@ -62,6 +62,7 @@ struct entry {
 	int64_t retry_after;
 	struct next next;
 	bool raced;
+	char elsewhere[64]; /* account that carries it as well */
 };
 
 struct answers {
@@ -300,7 +301,12 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 	if (!e->raced && status_event(o, db, &f, e->next.status, e->next.status == STATUS_SENT ? STR("") : e->reason, e->code, now,
 				      NULL, err))
 		return -1;
-	return e->kind == OUTCOME_SENT ? write_ids(o, a->lane, e, db, now, err) : 0;
+	if (e->kind != OUTCOME_SENT)
+		return 0;
+	if (a->lane->channel == CHANNEL_WEB && str_is(e->reason, "away") &&
+	    fallback_write(o, db, i, now, e->elsewhere, err))
+		return -1;
+	return write_ids(o, a->lane, e, db, now, err);
 }
 
 static int run(struct write_job *job, struct db *db, int64_t now, struct err *err)
@@ -355,6 +361,8 @@ static void settle(struct lane *l, struct entry *e)
 
 	l->held--;
 	count(&l->counts, e);
+	if (e->elsewhere[0])
+		outbound_look(l->o, str_of(e->elsewhere), i->d.priority);
 	if (e->next.outbox != 1 || e->raced) {
 		dispatch_forget(i);
 		return;

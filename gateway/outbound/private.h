@@ -257,6 +257,10 @@ int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struc
 bool cancel_mark(struct outbound *o, const struct delivery_id *id, int64_t now);
 void cancel_settle(struct outbound *o, int64_t now); /* the dispatcher asks the store about what was marked */
 
+/* ---- fallback.c ---- */
+/* A chat message for a visitor who is away: also to the number it left. account: whose outbox it is in; empty: none. */
+int fallback_write(struct outbound *o, struct db *db, const struct item *i, int64_t now, char account[64], struct err *err);
+
 /* ---- outcome.c ---- */
 /* Claimed, and will not be offered any more: back into the outbox. */
 void outcome_release(struct lane *l, struct item *chain, size_t n);

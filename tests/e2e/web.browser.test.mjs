@@ -175,6 +175,30 @@ describe("web chat", { timeout: 240000 }, () => {
 		assert.ok(c.contact_points.some((p) => p.scheme === "visitor"));
 	});
 
+	it("sends the answer to the number of a visitor who has gone, and the thread goes on", async () => {
+		const url = `${gateway.url}/web/shop`, number = "+491713955003";
+		const post = (path, body, token) =>
+			fetch(url + path, { method: "POST", headers: { Origin: site.origin, "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) }, body: JSON.stringify(body) });
+		const { token } = await (await post("/session", {})).json();
+		assert.equal((await post("/contact", { phone: number }, token)).status, 200);
+		const text = `gone soon ${randomUUID()}`;
+		assert.equal((await post("/message", { client_id: randomUUID(), text }, token)).status, 201);
+		const c = await conversationOf(text);
+		const m = await reply(c, "We looked into it: all is well.");
+		await until("the handset to show it", () => smsc.texts.find((t) => `+${t.to}` === number && t.text === "We looked into it: all is well."));
+		const done = await until("two deliveries", async () => {
+			const now = await api.message(m.id);
+			return now.deliveries.length === 2 && now.deliveries[1].status === "delivered" && now;
+		});
+		assert.deepEqual(done.deliveries.map((d) => d.channel), ["web", "sms"]);
+		await smsc.write({ from: number, to: "40404", text: "thank you" });
+		const back = await until("the answer by text", async () => (await api.timeline(c.customer_id)).find((i) => i.text === "thank you"));
+		assert.equal(back.conversation_id, c.id);
+		// Who comes back to the chat finds it there as well.
+		const { messages } = await (await post("/session", { token }, token)).json();
+		assert.ok(messages.some((x) => x.text === "We looked into it: all is well."));
+	});
+
 	it("shows agents everything live, and lets them answer", async () => {
 		const page = await visit();
 		const agent = await open(browser, `${gateway.url}/console/`);
