@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,7 +29,8 @@ struct watch {
 struct loop {
 	const char *name;
 	int64_t (*clock)(void);
-	int64_t now, told_slow;
+	int64_t now, told_slow, pace, began;
+	bool busy; /* the last round had work */
 	int ep, wake;
 	_Atomic(struct task *) posted;
 	_Atomic bool stop;
@@ -265,12 +267,25 @@ static void check_slow(struct loop *l, int64_t since)
 	log_warn("loop.slow", "loop", l->name, "ms", LOG_INT((now - since) / 1000), LOG_END);
 }
 
+void loop_pace(struct loop *l, int64_t us) { l->pace = us; }
+
+static void keep_pace(struct loop *l)
+{
+	int64_t left = l->began + l->pace - clock_mono();
+	struct timespec ts = {.tv_nsec = left * 1000};
+
+	if (l->pace && l->busy && left > 0 && left <= l->pace)
+		nanosleep(&ts, NULL);
+}
+
 int loop_step(struct loop *l, int timeout_ms)
 {
 	struct epoll_event ev[EVENTS];
-	int n = epoll_wait(l->ep, ev, EVENTS, wait_ms(l, timeout_ms)), ran = 0;
-	int64_t began = clock_mono();
+	int n, ran = 0;
 
+	keep_pace(l);
+	n = epoll_wait(l->ep, ev, EVENTS, wait_ms(l, timeout_ms));
+	l->began = clock_mono();
 	l->now = l->clock();
 	for (int i = 0; i < n; i++) {
 		struct watch *w = ev[i].data.ptr;
@@ -286,7 +301,8 @@ int loop_step(struct loop *l, int timeout_ms)
 	ran += run_posted(l);
 	ran += run_timers(l);
 	bury(l);
-	check_slow(l, began);
+	check_slow(l, l->began);
+	l->busy = ran > 0;
 	return ran;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 
 #define LOOP_SLOW_US INT64_C(100000)
+#define ROUND_US INT64_C(300) /* the pace of loops that messages go through */
 
 struct loop;
 
@@ -41,7 +42,10 @@ int loop_step(struct loop *l, int timeout_ms);	/* one round; returns how many ha
 void loop_stop(struct loop *l);			/* thread-safe */
 void loop_post(struct loop *l, struct task *t); /* thread-safe, first in first out; wakes the loop once per burst */
 bool loop_post_once(struct loop *l, struct task *t); /* thread-safe */
-int64_t loop_now(const struct loop *l);		     /* monotonic, read once a round */
+/* A busy loop begins its rounds at least us apart, so that one round serves what several wake-ups would have brought one by
+ * one; the first event after a pause is served at once. Before loop_run. 0: off, as it is made. */
+void loop_pace(struct loop *l, int64_t us);
+int64_t loop_now(const struct loop *l); /* monotonic, read once a round */
 
 /* events: EPOLLIN, EPOLLOUT, ... level-triggered. NULL with errno on failure. The descriptor stays the caller's. */
 struct watch *loop_watch(struct loop *l, int fd, uint32_t events, watch_fn *fn, void *arg);

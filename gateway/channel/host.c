@@ -56,6 +56,8 @@ static struct loop_thread *thread_for(struct host *h, const struct channel_ops *
 		return NULL;
 	t->shared_by = ops->affinity == AFFINITY_TYPE ? ops : NULL;
 	t->loop = loop_new(t->shared_by ? ops->name : name, NULL);
+	if (t->loop)
+		loop_pace(t->loop, ROUND_US);
 	if (!t->loop) {
 		free(t);
 		return NULL;

@@ -53,6 +53,8 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	o->repeat = repeat_new();
 	o->arena = arena_new(ARENA_MAX);
 	o->loop = loop_new("dispatcher", NULL);
+	if (o->loop)
+		loop_pace(o->loop, ROUND_US);
 	if (!o->items || !o->recent || !o->repeat || !o->arena || !o->loop) {
 		release(o);
 		return err_nomem(err);

@@ -28,7 +28,8 @@
 struct next outcome_decide(const struct outbound_config *c, const struct attempt *a, int64_t now)
 {
 	int counted = a->claimed ? a->attempts : a->attempts + 1, not_counted = counted - 1;
-	struct next again = {STATUS_QUEUED, 1, now + (a->retry_after > 0 ? a->retry_after : retry_wait(c, counted, a->id)), counted};
+	struct next again = {STATUS_QUEUED, 1,
+			     now + (a->retry_after > 0 ? a->retry_after : retry_wait(c, counted, a->id)), counted};
 	bool last = counted >= c->max_attempts;
 
 	/* No attempt fits into the rest of its life: it is kept until then and expires. */
@@ -181,13 +182,14 @@ void outcome_release(struct lane *l, struct item *chain, size_t n)
 
 /* ---- the writer's thread ---- */
 
-static int update_row(struct outbound *o, const struct entry *e, struct db *db, struct str trail, struct str parts, int64_t now,
-		      struct err *err)
+static int update_row(struct outbound *o, const struct entry *e, struct db *db, struct str trail, struct str parts,
+		      int64_t now, struct err *err)
 {
 	const struct item *i = e->item;
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = $2, due_at = $3, attempts = $4, code = $5,"
-				      " reason = $6, parts = $7, trail = trail || $8, token = $9, updated_at = $10"
-				      " WHERE message_id = $11 AND n = $12 AND bucket = $13 AND outbox = 1 AND token = $14");
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET status = $1, outbox = $2, due_at = $3, attempts = $4, code = $5,"
+			     " reason = $6, parts = $7, trail = trail || $8, token = $9, updated_at = $10"
+			     " WHERE message_id = $11 AND n = $12 AND bucket = $13 AND outbox = 1 AND token = $14");
 	(void)o;
 	db_bind_i64(q, 1, e->next.status);
 	db_bind_i64(q, 2, e->next.outbox);
@@ -212,11 +214,13 @@ static int update_row(struct outbound *o, const struct entry *e, struct db *db, 
 }
 
 /* The row was ended (cancelled, expired) while it was on the wire: what has happened is kept, the status stays. */
-static int update_raced(const struct entry *e, struct db *db, struct str trail, struct str parts, int64_t now, struct err *err)
+static int update_raced(const struct entry *e, struct db *db, struct str trail, struct str parts, int64_t now,
+			struct err *err)
 {
 	const struct delivery_id *id = &e->item->d.id;
-	struct stmt *q = db_query(db, "UPDATE delivery SET trail = trail || $1, parts = COALESCE($2, parts), updated_at = $3"
-				      " WHERE message_id = $4 AND n = $5 AND bucket = $6");
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET trail = trail || $1, parts = COALESCE($2, parts), updated_at = $3"
+			     " WHERE message_id = $4 AND n = $5 AND bucket = $6");
 	db_bind_str(q, 1, trail);
 	if (parts.n)
 		db_bind_str(q, 2, parts);
@@ -227,7 +231,8 @@ static int update_raced(const struct entry *e, struct db *db, struct str trail, 
 	return db_run(q, err);
 }
 
-static int write_ids(struct outbound *o, struct lane *l, const struct entry *e, struct db *db, int64_t now, struct err *err)
+static int write_ids(struct outbound *o, struct lane *l, const struct entry *e, struct db *db, int64_t now,
+		     struct err *err)
 {
 	char room[RECEIPT_ID_MAX + 2];
 	struct str alias;
@@ -240,7 +245,8 @@ static int write_ids(struct outbound *o, struct lane *l, const struct entry *e, 
 		if (receipt_alias(e->ids[k], room, &alias) &&
 		    external_add(db, str_of(l->name), alias, &e->item->d.id, (int)k + 1, now, err))
 			return -1;
-		if (o->early != 0 && early_apply(o, db, l, e->ids[k], &(struct external_hit){e->item->d.id, (int)k + 1}, now, err))
+		if (o->early != 0 &&
+		    early_apply(o, db, l, e->ids[k], &(struct external_hit){e->item->d.id, (int)k + 1}, now, err))
 			return -1;
 	}
 	return 0;
@@ -248,12 +254,14 @@ static int write_ids(struct outbound *o, struct lane *l, const struct entry *e, 
 
 static void describe(struct outbound *o, struct entry *e, int64_t now)
 {
-	static const char *const causes[] = {"accepted by the carrier", "", "", "", "answer lost", "", "cancelled", "not sent"};
+	static const char *const causes[] = {
+		"accepted by the carrier", "", "", "", "answer lost", "", "cancelled", "not sent"};
 
 	buf_reset(&o->trail);
 	buf_reset(&o->parts);
 	if (e->kind != OUTCOME_THROTTLED && !(e->kind == OUTCOME_RELEASED && !e->item->stored_token))
-		trail_line(&o->trail, now, e->next.status, e->reason.n && e->kind != OUTCOME_SENT ? "" : causes[e->kind],
+		trail_line(&o->trail, now, e->next.status,
+			   e->reason.n && e->kind != OUTCOME_SENT ? "" : causes[e->kind],
 			   e->kind == OUTCOME_SENT ? STR("") : e->reason);
 	if (e->kind == OUTCOME_SENT && e->ids_n)
 		parts_write(&o->parts, e->ids, e->ids_n, STATUS_SENT);
@@ -282,7 +290,7 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 	struct outbound *o = a->lane->o;
 	const struct item *i = e->item;
 	struct facts f = {i->d.customer, i->d.conversation, a->lane->channel, str_of(a->lane->name), i->d.id, false};
-	struct attempt at = {&i->d.id.message, i->d.purpose, e->kind,	   i->stored_token != 0,
+	struct attempt at = {&i->d.id.message, i->d.purpose, e->kind,	      i->stored_token != 0,
 			     i->attempts,      i->due,	     i->d.expires_at, e->retry_after};
 
 	e->next = outcome_decide(&o->c, &at, now);
@@ -298,8 +306,8 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 	recent_put(o->recent, a->lane, &f, e->ids_n > 1 ? (int)e->ids_n : 1);
 	if (e->kind == OUTCOME_THROTTLED)
 		return throttled_event(a->lane, db, e, now, err);
-	if (!e->raced && status_event(o, db, &f, e->next.status, e->next.status == STATUS_SENT ? STR("") : e->reason, e->code, now,
-				      NULL, err))
+	if (!e->raced && status_event(o, db, &f, e->next.status, e->next.status == STATUS_SENT ? STR("") : e->reason,
+				      e->code, now, NULL, err))
 		return -1;
 	if (e->kind != OUTCOME_SENT)
 		return 0;
