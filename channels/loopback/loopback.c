@@ -18,13 +18,29 @@ struct set {
 };
 
 static const struct setting settings[] = {
-	{.name = "window", .type = SET_INT, .offset = offsetof(struct set, window), .def = "64", .min = 1, .max = 10000,
+	{.name = "window",
+	 .type = SET_INT,
+	 .offset = offsetof(struct set, window),
+	 .def = "64",
+	 .min = 1,
+	 .max = 10000,
 	 .help = "How many messages are held at once."},
-	{.name = "delay", .type = SET_DURATION, .offset = offsetof(struct set, delay), .def = "0s", .min = 0, .max = US_HOUR,
+	{.name = "delay",
+	 .type = SET_DURATION,
+	 .offset = offsetof(struct set, delay),
+	 .def = "0s",
+	 .min = 0,
+	 .max = US_HOUR,
 	 .help = "How long each is held before it comes back."},
-	{.name = "receipts", .type = SET_BOOL, .offset = offsetof(struct set, receipts), .def = "yes",
+	{.name = "receipts",
+	 .type = SET_BOOL,
+	 .offset = offsetof(struct set, receipts),
+	 .def = "yes",
 	 .help = "Whether a receipt follows."},
-	{.name = "echo", .type = SET_BOOL, .offset = offsetof(struct set, echo), .def = "yes",
+	{.name = "echo",
+	 .type = SET_BOOL,
+	 .offset = offsetof(struct set, echo),
+	 .def = "yes",
 	 .help = "Whether the text comes back as an inbound message."},
 	SETTING_END,
 };
@@ -86,7 +102,8 @@ static void on_done(void *arg, const struct intake_result *r)
 {
 	struct account *a = arg;
 
-	a->host->count(a->host->self, r->answer == INTAKE_ACCEPTED ? "loopback_accepted_total" : "loopback_refused_total", NULL, 1);
+	a->host->count(a->host->self,
+		       r->answer == INTAKE_ACCEPTED ? "loopback_accepted_total" : "loopback_refused_total", NULL, 1);
 }
 
 static struct held *take_first(struct account *a)
@@ -102,8 +119,13 @@ static struct held *take_first(struct account *a)
 
 static void report(struct account *a, const struct held *h, struct str id)
 {
-	struct receipt r = {.account = str_of(a->host->name), .external_id = id, .from = h->to, .to = a->self,
-			    .status = STATUS_DELIVERED, .raw_state = STR("DELIVRD"), .error_code = STR("000")};
+	struct receipt r = {.account = str_of(a->host->name),
+			    .external_id = id,
+			    .from = h->to,
+			    .to = a->self,
+			    .status = STATUS_DELIVERED,
+			    .raw_state = STR("DELIVRD"),
+			    .error_code = STR("000")};
 
 	if (a->set->receipts)
 		a->host->receipt(a->host->self, &r, on_done, a);
@@ -111,8 +133,12 @@ static void report(struct account *a, const struct held *h, struct str id)
 
 static void echo(struct account *a, const struct held *h, struct str id)
 {
-	struct inbound in = {.channel = CHANNEL_LOOPBACK, .account = str_of(a->host->name), .external_id = id, .from = h->to,
-			     .to = a->self, .text = h->text};
+	struct inbound in = {.channel = CHANNEL_LOOPBACK,
+			     .account = str_of(a->host->name),
+			     .external_id = id,
+			     .from = h->to,
+			     .to = a->self,
+			     .text = h->text};
 
 	if (a->set->echo && !a->paused)
 		a->host->received(a->host->self, &in, on_done, a);
@@ -147,8 +173,12 @@ static void on_timer(struct timer *t)
 	while (n < BATCH && a->first && a->first->due <= loop_now(a->host->loop)) {
 		struct held *h = gone[n] = take_first(a);
 		char message[UUID_TEXT];
-		ref[n] = str_n(id[n], (size_t)snprintf(id[n], ID_MAX, "%s.%u", uuid_format(&h->id.message, message), h->id.n));
-		out[n] = (struct outcome){.id = h->id, .token = h->token, .kind = OUTCOME_SENT, .external_ids = &ref[n],
+		ref[n] = str_n(id[n],
+			       (size_t)snprintf(id[n], ID_MAX, "%s.%u", uuid_format(&h->id.message, message), h->id.n));
+		out[n] = (struct outcome){.id = h->id,
+					  .token = h->token,
+					  .kind = OUTCOME_SENT,
+					  .external_ids = &ref[n],
 					  .external_ids_n = 1};
 		n++;
 	}

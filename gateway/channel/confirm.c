@@ -54,8 +54,8 @@ static void touch(struct confirmer *c, struct str account)
 	c->touched[c->n++][account.n] = 0;
 }
 
-static int confirm(void *arg, struct db *db, const struct identity *to, enum channel channel, struct str account, struct str text,
-		   int64_t now, struct err *err)
+static int confirm(void *arg, struct db *db, const struct identity *to, enum channel channel, struct str account,
+		   struct str text, int64_t now, struct err *err)
 {
 	struct confirmer *c = arg;
 	struct send_request r = {

@@ -143,11 +143,13 @@ static struct host_account *account_new(struct host *h, const char *name, const 
 
 int host_add(struct host *h, const char *name, const struct channel_ops *ops, const void *set, struct err *err)
 {
-	struct account_info info = {.channel = ops->channel, .ops = ops, .state = ACCOUNT_CONNECTING, .since = clock_now()};
+	struct account_info info = {
+		.channel = ops->channel, .ops = ops, .state = ACCOUNT_CONNECTING, .since = clock_now()};
 	struct host_account *a;
 
 	if (h->n == ACCOUNTS_MAX)
-		return err_set(err, ERR_INVALID, "too_many_accounts", NULL, "more than %d channel accounts", ACCOUNTS_MAX);
+		return err_set(err, ERR_INVALID, "too_many_accounts", NULL, "more than %d channel accounts",
+			       ACCOUNTS_MAX);
 	a = account_new(h, name, ops);
 	if (!a)
 		return err_nomem(err);
@@ -392,7 +394,8 @@ int host_reload(struct host *h, const char *account, const void *set, struct err
 	struct reload x = {.task.run = on_reload, .a = a, .set = set};
 
 	if (!a || !atomic_load(&h->running))
-		return err_set(err, ERR_NOT_FOUND, "account_unknown", NULL, "there is no channel account \"%s\"", account);
+		return err_set(err, ERR_NOT_FOUND, "account_unknown", NULL, "there is no channel account \"%s\"",
+			       account);
 	loop_post(a->thread->loop, &x.task);
 	pthread_mutex_lock(&h->lock);
 	while (!x.done)
@@ -420,12 +423,14 @@ static void on_outward(struct task *t)
 	free(x);
 }
 
-void host_signal(struct host *h, struct str account, const struct address *to, enum signal_kind k, const struct uuid *upto)
+void host_signal(struct host *h, struct str account, const struct address *to, enum signal_kind k,
+		 const struct uuid *upto)
 {
 	for (size_t i = 0; i < h->n && atomic_load(&h->running); i++) {
 		struct host_account *a = h->account[i];
 		struct outward *x;
-		if (!a->ops->signal || (account.n ? !str_is(account, a->name) : a->ops->channel != channel_of_scheme(to->scheme)))
+		if (!a->ops->signal ||
+		    (account.n ? !str_is(account, a->name) : a->ops->channel != channel_of_scheme(to->scheme)))
 			continue;
 		x = calloc(1, sizeof *x);
 		if (!x)

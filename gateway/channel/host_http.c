@@ -127,8 +127,9 @@ static struct str keep(char **at, struct str s)
 
 static struct request *copy(const struct channel_request *r, const struct str *pairs, size_t n)
 {
-	const struct str from[] = {str_of(r->method), str_of(r->path), r->body,		 r->remote,	r->origin, r->content_type,
-				   r->authorization,  r->last_event_id, r->user_agent, r->language, r->param};
+	const struct str from[] = {str_of(r->method), str_of(r->path), r->body,		 r->remote,
+				   r->origin,	      r->content_type, r->authorization, r->last_event_id,
+				   r->user_agent,     r->language,     r->param};
 	size_t room = 2 * n * sizeof *pairs, count = sizeof from / sizeof *from;
 	struct str to[sizeof from / sizeof *from];
 	struct request *q;
@@ -142,15 +143,26 @@ static struct request *copy(const struct channel_request *r, const struct str *p
 	if (!q)
 		return NULL;
 	*q = (struct request){.query_n = n};
-	q->query = (struct str *)(((uintptr_t)q->bytes + _Alignof(struct str) - 1) & ~(uintptr_t)(_Alignof(struct str) - 1));
+	q->query = (struct str *)(((uintptr_t)q->bytes + _Alignof(struct str) - 1) &
+				  ~(uintptr_t)(_Alignof(struct str) - 1));
 	at = (char *)(q->query + 2 * n);
 	for (size_t k = 0; k < count; k++)
 		to[k] = keep(&at, from[k]);
 	for (size_t k = 0; k < 2 * n; k++)
 		q->query[k] = keep(&at, pairs[k]);
-	q->r = (struct channel_request){.exchange = r->exchange, .method = to[0].p, .path = to[1].p, .body = to[2], .remote = to[3],
-					.origin = to[4], .content_type = to[5], .authorization = to[6], .last_event_id = to[7],
-					.user_agent = to[8], .language = to[9], .param = to[10], .secure = r->secure,
+	q->r = (struct channel_request){.exchange = r->exchange,
+					.method = to[0].p,
+					.path = to[1].p,
+					.body = to[2],
+					.remote = to[3],
+					.origin = to[4],
+					.content_type = to[5],
+					.authorization = to[6],
+					.last_event_id = to[7],
+					.user_agent = to[8],
+					.language = to[9],
+					.param = to[10],
+					.secure = r->secure,
 					.query = query};
 	return q;
 }
@@ -180,8 +192,8 @@ static void on_gone(struct task *t)
 	host_pending(a->h, -1);
 }
 
-int host_request(struct host *h, const struct host_route *route, const struct channel_request *r, const struct str *pairs,
-		 size_t n_query, struct err *err)
+int host_request(struct host *h, const struct host_route *route, const struct channel_request *r,
+		 const struct str *pairs, size_t n_query, struct err *err)
 {
 	struct request *q;
 

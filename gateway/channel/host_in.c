@@ -120,7 +120,8 @@ static struct waiting *add(struct answers *x, intake_done *done, void *arg)
 
 static void busy(struct intake_result *r, const struct err *e)
 {
-	*r = (struct intake_result){.answer = INTAKE_BUSY, .why = e->msg,
+	*r = (struct intake_result){.answer = INTAKE_BUSY,
+				    .why = e->msg,
 				    .retry_after = (e->retry_after_s ? e->retry_after_s : 1) * US_SEC};
 }
 
@@ -160,8 +161,9 @@ static const struct attachment *copy_files(struct arena *mem, const struct attac
 
 static bool copy_inbound(struct arena *mem, struct inbound *to, const struct inbound *from)
 {
-	struct str *const texts[] = {&to->account,     &to->external_id,	&to->subject,	&to->text,	  &to->reply_token,
-				     &to->metadata, &to->proven_external_id, &to->proven_by, &to->display_name};
+	struct str *const texts[] = {
+		&to->account,  &to->external_id,	&to->subject,	&to->text,	  &to->reply_token,
+		&to->metadata, &to->proven_external_id, &to->proven_by, &to->display_name};
 	bool ok = true;
 
 	*to = *from;
@@ -347,7 +349,8 @@ static void tell(struct host_account *a, const char *type, enum account_state s,
 
 	if (!n)
 		return;
-	*n = (struct news){.job = {.run = run_news, .done = done_news}, .h = a->h, .type = type, .channel = a->ops->channel};
+	*n = (struct news){
+		.job = {.run = run_news, .done = done_news}, .h = a->h, .type = type, .channel = a->ops->channel};
 	buf_init(&n->data, 1024);
 	json_begin(&j, &n->data);
 	json_obj(&j, NULL);

@@ -104,9 +104,10 @@ void host_stream_end(struct host_account *a, struct exchange *e);
 void host_free_requests(struct host_account *a);
 
 /* host_read.c */
-void host_history(struct host_account *a, const struct address *who, const struct uuid *after, int limit, history_done *done,
-		  void *arg);
-void host_blob_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done, void *arg);
+void host_history(struct host_account *a, const struct address *who, const struct uuid *after, int limit,
+		  history_done *done, void *arg);
+void host_blob_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done,
+		   void *arg);
 void host_blob_get(struct host_account *a, const char *sha256, blob_read_done *done, void *arg);
 /* Tells followers that a contact point types, comes or goes: needs to know whose it is. */
 void host_flash(struct host_account *a, const struct address *who, enum signal_kind k);

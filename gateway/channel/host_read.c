@@ -15,8 +15,8 @@ enum { MEMORY = 16 << 20, FILES_MAX = 32, BLOB_MAX = 256 << 20 };
 
 struct question {
 	struct task task;
-	void (*read)(struct question *q);  /* on the reader's thread */
-	void (*tell)(struct question *q);  /* on the adapter's loop; NULL: nobody waits */
+	void (*read)(struct question *q); /* on the reader's thread */
+	void (*tell)(struct question *q); /* on the adapter's loop; NULL: nobody waits */
 	struct host_account *a;
 	struct arena *mem;
 	struct err err;
@@ -80,7 +80,8 @@ static void on_read(struct task *t)
 	loop_post(q->a->thread->loop, &q->task);
 }
 
-static struct question *question_new(struct host_account *a, void (*read)(struct question *), void (*tell)(struct question *))
+static struct question *question_new(struct host_account *a, void (*read)(struct question *),
+				     void (*tell)(struct question *))
 {
 	struct question *q = calloc(1, sizeof *q);
 
@@ -110,7 +111,10 @@ static void fail(struct question *q, const char *what)
 	log_warn(what, "account", q->a->name, "reason", q->err.msg, LOG_END);
 }
 
-static const char *error_of(const struct question *q) { return q->failed ? q->err.code[0] ? q->err.code : "error" : NULL; }
+static const char *error_of(const struct question *q)
+{
+	return q->failed ? q->err.code[0] ? q->err.code : "error" : NULL;
+}
 
 /* ---- history ---- */
 
@@ -130,7 +134,7 @@ static void read_files(struct question *q, struct history_entry *to, struct str 
 		return;
 	n = json_array_size(tree);
 	v = arena_array(q->mem, struct attachment, n < FILES_MAX ? n : FILES_MAX);
-	json_array_foreach(tree, k, f) {
+	json_array_foreach (tree, k, f) {
 		struct str sha = member(q->mem, f, "sha256");
 		if (!v || k == FILES_MAX || sha.n != 64)
 			break;
@@ -171,8 +175,8 @@ static void read_history(struct question *q)
 		fail(q, "channel.history_failed");
 		return;
 	}
-	if (!db || timeline_contact(db, &q->u.history.who, &q->u.history.after, q->u.history.limit, on_entry, q, &q->u.history.more,
-				    &q->err))
+	if (!db || timeline_contact(db, &q->u.history.who, &q->u.history.after, q->u.history.limit, on_entry, q,
+				    &q->u.history.more, &q->err))
 		fail(q, "channel.history_failed");
 }
 
@@ -181,8 +185,8 @@ static void tell_history(struct question *q)
 	q->u.history.done(q->arg, q->u.history.v, q->failed ? 0 : q->u.history.n, q->u.history.more, error_of(q));
 }
 
-void host_history(struct host_account *a, const struct address *who, const struct uuid *after, int limit, history_done *done,
-		  void *arg)
+void host_history(struct host_account *a, const struct address *who, const struct uuid *after, int limit,
+		  history_done *done, void *arg)
 {
 	struct question *q = question_new(a, read_history, tell_history);
 
@@ -213,7 +217,8 @@ static void tell_put(struct question *q)
 	free((char *)q->u.put.bytes.p);
 }
 
-void host_blob_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done, void *arg)
+void host_blob_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done,
+		   void *arg)
 {
 	struct question *q = a->h->c.blobs ? question_new(a, put, tell_put) : NULL;
 	char *copy = q ? malloc(bytes.n + 1) : NULL;
@@ -227,7 +232,8 @@ void host_blob_put(struct host_account *a, struct str bytes, struct str name, st
 	}
 	memcpy(copy, bytes.p, bytes.n);
 	q->u.put.bytes = str_n(copy, bytes.n);
-	q->u.put.file = (struct attachment){.name = arena_str(q->mem, name), .type = arena_str(q->mem, type), .size = (int64_t)bytes.n};
+	q->u.put.file = (struct attachment){
+		.name = arena_str(q->mem, name), .type = arena_str(q->mem, type), .size = (int64_t)bytes.n};
 	q->u.put.done = done;
 	q->arg = arg;
 	ask(q);
@@ -264,8 +270,9 @@ void host_blob_get(struct host_account *a, const char *sha256, blob_read_done *d
 
 static int latest_conversation(struct db *db, const struct uuid *customer, struct uuid *out)
 {
-	struct stmt *q = db_query(db, "SELECT id FROM conversation WHERE bucket = $1 AND customer_id = $2 AND state <> $3"
-				      " ORDER BY updated_at DESC LIMIT 1");
+	struct stmt *q =
+		db_query(db, "SELECT id FROM conversation WHERE bucket = $1 AND customer_id = $2 AND state <> $3"
+			     " ORDER BY updated_at DESC LIMIT 1");
 	int r;
 
 	db_bind_i64(q, 1, bucket_of(customer));
@@ -295,12 +302,14 @@ static void flash(struct question *q)
 	struct db *db = readers_get(h->c.readers, NULL);
 	struct contact c;
 
-	if (!db || contact_find(db, &q->u.flash.who, 0, &c, NULL) || identity_survivor(db, &c.customer, &e.customer, NULL))
+	if (!db || contact_find(db, &q->u.flash.who, 0, &c, NULL) ||
+	    identity_survivor(db, &c.customer, &e.customer, NULL))
 		return;
 	latest_conversation(db, &c.customer, &e.conversation);
 	if (uuid_is_nil(&e.conversation))
 		latest_conversation(db, &e.customer, &e.conversation);
-	e.data = k == SIGNAL_TYPING ? STR("{\"from\":\"customer\",\"typing\":true}") : STR("{\"from\":\"customer\",\"typing\":false}");
+	e.data = k == SIGNAL_TYPING ? STR("{\"from\":\"customer\",\"typing\":true}")
+				    : STR("{\"from\":\"customer\",\"typing\":false}");
 	event_flash(h->c.events, &e);
 }
 

@@ -117,8 +117,8 @@ static void states(struct host *h, struct buf *b)
 	for (size_t k = 0; k < h->n; k++) {
 		struct account_info i;
 		if (accounts_get(h->c.accounts, str_of(h->account[k]->name), &i))
-			buf_addf(b, "threadline_channel_up{channel=\"%s\",account=\"%s\",state=\"%s\"} %d\n", i.ops->name, i.name,
-				 account_state_word(i.state), i.state == ACCOUNT_UP);
+			buf_addf(b, "threadline_channel_up{channel=\"%s\",account=\"%s\",state=\"%s\"} %d\n",
+				 i.ops->name, i.name, account_state_word(i.state), i.state == ACCOUNT_UP);
 	}
 }
 

@@ -45,10 +45,11 @@ struct row {
 /* The latest delivery of the message. */
 static int read_row(struct db *db, const struct uuid *message, struct row *out, char account[64], struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT d.n, d.status, d.outbox, d.customer_id, d.channel, d.account, i.conversation_id"
-				      " FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
-				      " i.customer_id = d.customer_id AND i.id = d.message_id"
-				      " WHERE d.message_id = $1 ORDER BY d.n DESC LIMIT 1");
+	struct stmt *q =
+		db_query(db, "SELECT d.n, d.status, d.outbox, d.customer_id, d.channel, d.account, i.conversation_id"
+			     " FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
+			     " i.customer_id = d.customer_id AND i.id = d.message_id"
+			     " WHERE d.message_id = $1 ORDER BY d.n DESC LIMIT 1");
 	int r;
 
 	db_bind_uuid(q, 1, message);
@@ -58,8 +59,10 @@ static int read_row(struct db *db, const struct uuid *message, struct row *out, 
 		size_t n = name.n < 63 ? name.n : 63;
 		memcpy(account, name.p, n);
 		account[n] = 0;
-		*out = (struct row){.status = (enum status)db_col_i64(q, 1), .outbox = (int)db_col_i64(q, 2),
-				    .f = {.channel = (enum channel)db_col_i64(q, 4), .account = str_n(account, n),
+		*out = (struct row){.status = (enum status)db_col_i64(q, 1),
+				    .outbox = (int)db_col_i64(q, 2),
+				    .f = {.channel = (enum channel)db_col_i64(q, 4),
+					  .account = str_n(account, n),
 					  .id = {*message, (uint16_t)db_col_i64(q, 0)}}};
 		db_col_uuid(q, 3, &out->f.customer);
 		db_col_uuid(q, 6, &out->f.conversation);
@@ -70,10 +73,12 @@ static int read_row(struct db *db, const struct uuid *message, struct row *out, 
 	return r == DB_ROW ? 0 : -1;
 }
 
-static int write_row(struct outbound *o, struct db *db, const struct row *row, const char *author, int64_t now, struct err *err)
+static int write_row(struct outbound *o, struct db *db, const struct row *row, const char *author, int64_t now,
+		     struct err *err)
 {
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = 0, trail = trail || $2, updated_at = $3"
-				      " WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox = 1");
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET status = $1, outbox = 0, trail = trail || $2, updated_at = $3"
+			     " WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox = 1");
 	buf_reset(&o->trail);
 	trail_line(&o->trail, now, STATUS_CANCELLED, "cancelled by", str_of(author));
 	db_bind_i64(q, 1, STATUS_CANCELLED);
@@ -96,8 +101,10 @@ int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *messag
 	if (read_row(db, message, &row, account, err))
 		return -1;
 	if (row.outbox != 1 || !cancel_mark(o, &row.f.id, now))
-		return err_set(err, ERR_CONFLICT, "not_cancellable", NULL, "the message is \"%s\" and cannot be cancelled any more",
-			       status_word(row.status == STATUS_QUEUED && row.outbox == 1 ? STATUS_SENDING : row.status));
+		return err_set(
+			err, ERR_CONFLICT, "not_cancellable", NULL,
+			"the message is \"%s\" and cannot be cancelled any more",
+			status_word(row.status == STATUS_QUEUED && row.outbox == 1 ? STATUS_SENDING : row.status));
 	return write_row(o, db, &row, author, now, err);
 }
 

@@ -42,7 +42,8 @@ static int check_text(const struct send_request *r, struct err *err)
 	return 0;
 }
 
-static int check_account(struct outbound *o, const struct send_request *r, struct account_info *a, bool *known, struct err *err)
+static int check_account(struct outbound *o, const struct send_request *r, struct account_info *a, bool *known,
+			 struct err *err)
 {
 	*known = false;
 	if (r->account.n) {
@@ -69,12 +70,13 @@ int outbound_check(struct outbound *o, const struct send_request *r, int64_t now
 	if (!r->has_address && uuid_is_nil(&r->customer) && !r->external_customer.n)
 		return wrong(err, "to_missing", "/to", "nobody is named to send to");
 	if (r->has_address && r->address.scheme == SCHEME_SENDER)
-		return wrong(err, "recipient_unreachable", "/to", "a sender's name is not an address: nothing can be sent to it");
+		return wrong(err, "recipient_unreachable", "/to",
+			     "a sender's name is not an address: nothing can be sent to it");
 	if (check_text(r, err) || check_times(r, now, err) || check_account(o, r, &a, &known, err))
 		return -1;
 	if (known && a.caps.max_text && r->text.n > a.caps.max_text && code_points(r->text) > a.caps.max_text)
-		return err_set(err, ERR_SEMANTIC, "text_too_long", "/text", "the channel takes texts of up to %zu characters",
-			       a.caps.max_text);
+		return err_set(err, ERR_SEMANTIC, "text_too_long", "/text",
+			       "the channel takes texts of up to %zu characters", a.caps.max_text);
 	if (known && !a.caps.media && r->attachments_n)
 		return wrong(err, "media_unsupported", "/attachments", "the channel carries no attachments");
 	return 0;

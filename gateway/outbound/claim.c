@@ -27,8 +27,9 @@ static int write_claim(struct claim *c, struct entry *e, struct db *db, int64_t 
 {
 	struct item *i = e->item;
 	struct buf *trail = &c->again.o->trail;
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, token = $2, attempts = attempts + 1, trail = trail || $3,"
-				      " updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1 AND token = $8");
+	struct stmt *q = db_query(
+		db, "UPDATE delivery SET status = $1, token = $2, attempts = attempts + 1, trail = trail || $3,"
+		    " updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1 AND token = $8");
 	buf_reset(trail);
 	trail_line(trail, now, STATUS_SENDING, "claimed", STR(""));
 	db_bind_i64(q, 1, STATUS_SENDING);
@@ -51,8 +52,9 @@ static int write_end(struct claim *c, struct entry *e, struct db *db, enum statu
 	struct item *i = e->item;
 	struct buf *trail = &c->again.o->trail;
 	struct facts f = {i->d.customer, i->d.conversation, c->lane->channel, str_of(c->lane->name), i->d.id, false};
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = $2, trail = trail || $3, updated_at = $4"
-				      " WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1");
+	struct stmt *q = db_query(
+		db, "UPDATE delivery SET status = $1, outbox = 0, reason = $2, trail = trail || $3, updated_at = $4"
+		    " WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1");
 	buf_reset(trail);
 	trail_line(trail, now, s, reason, STR(""));
 	db_bind_i64(q, 1, s);

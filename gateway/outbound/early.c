@@ -53,8 +53,11 @@ static bool read_body(struct str body, struct lane *l, json_t **tree, struct rec
 
 	if (json_read(body, 2, tree, NULL))
 		return false;
-	*out = (struct receipt){.account = str_of(l->name), .external_id = member(*tree, "id"), .raw_state = member(*tree, "state"),
-				.error_code = member(*tree, "code"), .at = json_integer_value(json_object_get(*tree, "at"))};
+	*out = (struct receipt){.account = str_of(l->name),
+				.external_id = member(*tree, "id"),
+				.raw_state = member(*tree, "state"),
+				.error_code = member(*tree, "code"),
+				.at = json_integer_value(json_object_get(*tree, "at"))};
 	from = member(*tree, "from");
 	if (from.n <= ADDRESS_MAX)
 		memcpy(out->from.value, from.p, from.n);
@@ -109,7 +112,8 @@ static int forget(struct outbound *o, struct db *db, const char *account, struct
 /* The oldest one kept for the key, copied into body. 0 found, 1 none, -1 err. */
 static int oldest(struct db *db, struct lane *l, struct str key, struct buf *body, int64_t *at, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT body, at FROM early_receipt WHERE account = $1 AND ref = $2 ORDER BY at LIMIT 1");
+	struct stmt *q =
+		db_query(db, "SELECT body, at FROM early_receipt WHERE account = $1 AND ref = $2 ORDER BY at LIMIT 1");
 	int r;
 
 	db_bind_text(q, 1, l->name);
@@ -123,8 +127,8 @@ static int oldest(struct db *db, struct lane *l, struct str key, struct buf *bod
 	return r == DB_ROW ? 0 : r == DB_END ? 1 : -1;
 }
 
-int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str ref, const struct external_hit *hit, int64_t now,
-		struct err *err)
+int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str ref, const struct external_hit *hit,
+		int64_t now, struct err *err)
 {
 	char room[RECEIPT_ID_MAX + 2];
 	struct str key = key_of(ref, room);
@@ -180,8 +184,9 @@ static void keep(char *to, size_t cap, struct str s)
 static int read_some(struct sweep *s, struct db *db, struct err *err)
 {
 	struct outbound *o = s->o;
-	struct stmt *q = db_query(db, "SELECT account, ref, at, body FROM early_receipt WHERE (account, ref, at) > ($1, $2, $3)"
-				      " ORDER BY account, ref, at LIMIT $4");
+	struct stmt *q =
+		db_query(db, "SELECT account, ref, at, body FROM early_receipt WHERE (account, ref, at) > ($1, $2, $3)"
+			     " ORDER BY account, ref, at LIMIT $4");
 	int r;
 
 	db_bind_text(q, 1, o->early_at.account);

@@ -146,7 +146,10 @@ bool items_put(struct items *t, struct item *i)
 	return true;
 }
 
-struct item *items_find(const struct items *t, const struct delivery_id *id) { return t->slot[place(t->slot, t->mask, id)]; }
+struct item *items_find(const struct items *t, const struct delivery_id *id)
+{
+	return t->slot[place(t->slot, t->mask, id)];
+}
 
 void items_remove(struct items *t, const struct item *i)
 {

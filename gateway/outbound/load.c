@@ -26,11 +26,12 @@ static size_t read_files(json_t *tree, struct attachment out[FILES_MAX])
 	size_t n = 0, k;
 	json_t *v;
 
-	json_array_foreach(tree, k, v) {
+	json_array_foreach (tree, k, v) {
 		struct str sha = json_text(v, "sha256");
 		if (n == FILES_MAX || sha.n != 64)
 			continue;
-		out[n] = (struct attachment){.name = json_text(v, "name"), .type = json_text(v, "type"),
+		out[n] = (struct attachment){.name = json_text(v, "name"),
+					     .type = json_text(v, "type"),
 					     .size = json_integer_value(json_object_get(v, "size"))};
 		memcpy(out[n].sha256, sha.p, 64);
 		n++;
@@ -89,12 +90,16 @@ static struct item *read_row(struct stmt *q, struct lane *l)
 static struct stmt *query(struct db *db, const struct lane *l, int priority, int64_t until)
 {
 	struct stmt *q = db_query(
-		db, "SELECT d.message_id, d.n, d.customer_id, d.scheme, d.address, d.sender, d.purpose, d.priority, d.status,"
-		    " d.due_at, d.expires_at, d.attempts, d.options, d.correlation, d.segments, i.conversation_id, i.subject,"
-		    " i.content, i.attachments, d.reason FROM delivery d"
-		    " JOIN interaction i ON i.bucket = d.bucket AND i.customer_id = d.customer_id AND i.id = d.message_id"
-		    " WHERE d.outbox = 1 AND d.account = $1 AND d.priority = $2 AND (d.due_at, d.message_id, d.n) > ($3, $4, $5)"
-		    " AND d.due_at <= $6 ORDER BY d.due_at, d.message_id, d.n LIMIT $7");
+		db,
+		"SELECT d.message_id, d.n, d.customer_id, d.scheme, d.address, d.sender, d.purpose, d.priority, "
+		"d.status,"
+		" d.due_at, d.expires_at, d.attempts, d.options, d.correlation, d.segments, i.conversation_id, "
+		"i.subject,"
+		" i.content, i.attachments, d.reason FROM delivery d"
+		" JOIN interaction i ON i.bucket = d.bucket AND i.customer_id = d.customer_id AND i.id = d.message_id"
+		" WHERE d.outbox = 1 AND d.account = $1 AND d.priority = $2 AND (d.due_at, d.message_id, d.n) > ($3, "
+		"$4, $5)"
+		" AND d.due_at <= $6 ORDER BY d.due_at, d.message_id, d.n LIMIT $7");
 	const struct outbox *x = &l->box[priority];
 
 	db_bind_text(q, 1, l->name);

@@ -13,21 +13,27 @@ static const struct figure figures[] = {
 	{"threadline_outbound_sent_total", "Deliveries that the carrier took.", "counter", AT(sent)},
 	{"threadline_outbound_failed_total", "Deliveries that failed for good.", "counter", AT(failed)},
 	{"threadline_outbound_retried_total", "Attempts that will be made again.", "counter", AT(retried)},
-	{"threadline_outbound_throttled_total", "Attempts that the carrier asked to make later.", "counter", AT(throttled)},
-	{"threadline_outbound_uncertain_total", "Deliveries whose answer was lost and that wait for their receipt.", "counter",
-	 AT(uncertain)},
-	{"threadline_outbound_repeated_total", "Deliveries sent again because the answer was lost.", "counter", AT(repeated)},
+	{"threadline_outbound_throttled_total", "Attempts that the carrier asked to make later.", "counter",
+	 AT(throttled)},
+	{"threadline_outbound_uncertain_total", "Deliveries whose answer was lost and that wait for their receipt.",
+	 "counter", AT(uncertain)},
+	{"threadline_outbound_repeated_total", "Deliveries sent again because the answer was lost.", "counter",
+	 AT(repeated)},
 	{"threadline_outbound_expired_total", "Deliveries whose life ended in the outbox.", "counter", AT(expired)},
 	{"threadline_outbound_suppressed_total", "Deliveries that policy refused when their turn came.", "counter",
 	 AT(suppressed)},
-	{"threadline_outbound_stale_outcomes_total", "Outcomes of an attempt that is not the present one.", "counter", AT(stale)},
-	{"threadline_outbound_overtaken_total", "Deliveries that ended otherwise while they were on their way.", "counter",
-	 AT(lost_race)},
+	{"threadline_outbound_stale_outcomes_total", "Outcomes of an attempt that is not the present one.", "counter",
+	 AT(stale)},
+	{"threadline_outbound_overtaken_total", "Deliveries that ended otherwise while they were on their way.",
+	 "counter", AT(lost_race)},
 	{"threadline_receipts_total", "Receipts stored.", "counter", AT(receipts)},
-	{"threadline_receipts_unknown_total", "Receipts whose id was not known when they came.", "counter", AT(receipts_unknown)},
-	{"threadline_receipts_early_total", "Receipts that came before the answer which named their id.", "counter", AT(early)},
+	{"threadline_receipts_unknown_total", "Receipts whose id was not known when they came.", "counter",
+	 AT(receipts_unknown)},
+	{"threadline_receipts_early_total", "Receipts that came before the answer which named their id.", "counter",
+	 AT(early)},
 	{"threadline_receipts_repeated_total", "Receipts that said what was known.", "counter", AT(receipts_repeated)},
-	{"threadline_receipts_ignored_total", "Receipts that came too late or said nothing.", "counter", AT(receipts_ignored)},
+	{"threadline_receipts_ignored_total", "Receipts that came too late or said nothing.", "counter",
+	 AT(receipts_ignored)},
 	{"threadline_outbox_memory", "Waiting deliveries in memory.", "gauge", AT(waiting)},
 	{"threadline_outbound_in_flight", "Deliveries offered whose outcome is not committed.", "gauge", AT(flying)},
 };
@@ -44,8 +50,8 @@ static void rules(struct outbound *o, struct buf *b)
 	head(b, "threadline_receipts_matched_total", "Receipts by the rule that found their delivery.", "counter");
 	for (size_t k = 0; k < lanes; k++)
 		for (int r = 0; r < RULES; r++)
-			buf_addf(b, "threadline_receipts_matched_total{account=\"%s\",rule=\"%s\"} %lld\n", o->lane[k]->name,
-				 receipt_rule_word((enum receipt_rule)r),
+			buf_addf(b, "threadline_receipts_matched_total{account=\"%s\",rule=\"%s\"} %lld\n",
+				 o->lane[k]->name, receipt_rule_word((enum receipt_rule)r),
 				 (long long)atomic_load(&o->lane[k]->counts.matched[r]));
 }
 

@@ -26,8 +26,8 @@ static void release(struct outbound *o)
 	free(o);
 }
 
-int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev, struct accounts *a,
-		 struct outbound **out, struct err *err)
+int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev,
+		 struct accounts *a, struct outbound **out, struct err *err)
 {
 	struct outbound *o = calloc(1, sizeof *o);
 
@@ -109,7 +109,8 @@ static void on_pause(struct task *t)
 
 void outbound_stop(struct outbound *o)
 {
-	struct pause p = {.task.run = on_pause, .o = o, .lock = PTHREAD_MUTEX_INITIALIZER, .passed = PTHREAD_COND_INITIALIZER};
+	struct pause p = {
+		.task.run = on_pause, .o = o, .lock = PTHREAD_MUTEX_INITIALIZER, .passed = PTHREAD_COND_INITIALIZER};
 
 	atomic_store(&o->stopping, true);
 	if (!o->running)

@@ -44,12 +44,13 @@ struct send_request {
 	size_t attachments_n;
 	enum purpose purpose;
 	bool has_priority;
-	enum priority priority; /* default: high for a reply in a conversation, normal for service, bulk for marketing */
+	enum priority
+		priority; /* default: high for a reply in a conversation, normal for service, bulk for marketing */
 	struct uuid conversation;
 	int64_t send_at, expires_at;
 	struct str external_id; /* the caller's own id of it: unique per author, a second one is the same message */
 	struct str options, metadata; /* JSON objects or empty */
-	const char *author;	/* "key:shop", "agent:..." */
+	const char *author;	      /* "key:shop", "agent:..." */
 	struct str correlation;
 	bool exempt; /* a keyword's confirmation: not subject to the opt-out it confirms */
 };
@@ -75,7 +76,7 @@ void outbound_batch_reset(struct outbound_batch *b);	       /* at the start of r
 int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct send_request *r, int64_t now,
 			 struct send_result *out, struct err *err);
 void outbound_batch_committed(struct outbound_batch *b); /* in done, on success: hands over to the dispatcher */
-void outbound_batch_free(struct outbound_batch **b); /* any thread */
+void outbound_batch_free(struct outbound_batch **b);	 /* any thread */
 
 /* Write-job body: ERR_CONFLICT "not_cancellable" when it is on its way. */
 /* What was cancelled needs no more; if the transaction fails after all, the dispatcher finds out by itself. */
@@ -86,14 +87,14 @@ struct outbound_config {
 	int64_t default_expiry, retry_first, retry_max; /* microseconds */
 	int max_attempts;
 	bool marketing_needs_opt_in; /* CONSENT_UNKNOWN refuses marketing */
-	int repeat_limit;	     /* same text to the same address more often than this an hour is "looping"; 0: off */
-	size_t memory;		     /* deliveries kept in memory for each account */
+	int repeat_limit; /* same text to the same address more often than this an hour is "looping"; 0: off */
+	size_t memory;	  /* deliveries kept in memory for each account */
 };
 
-int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev, struct accounts *a,
-		 struct outbound **out, struct err *err);
-int outbound_start(struct outbound *o, struct err *err);  /* loads what waits, begins to dispatch */
-void outbound_stop(struct outbound *o); /* nothing more to adapters; outcomes still come in */
+int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev,
+		 struct accounts *a, struct outbound **out, struct err *err);
+int outbound_start(struct outbound *o, struct err *err); /* loads what waits, begins to dispatch */
+void outbound_stop(struct outbound *o);			 /* nothing more to adapters; outcomes still come in */
 void outbound_free(struct outbound **o);
 
 /* Called by channel/host.c. Any thread; copied. */

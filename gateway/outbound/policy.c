@@ -5,8 +5,8 @@
 #include "customer/consent.h"
 #include "outbound/private.h"
 
-int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now, enum status *status,
-	       const char **reason, struct err *err)
+int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
+	       enum status *status, const char **reason, struct err *err)
 {
 	struct consent c;
 

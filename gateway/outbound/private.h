@@ -25,12 +25,12 @@ enum { PRIORITIES = PRIORITY_COUNT, LANES_MAX = 64, OFFER_MAX = 256, CLAIM_MAX =
 /* ---- one delivery in memory (item.c) ---- */
 
 enum item_state {
-	ITEM_WAITING,	/* in a lane's outbox */
-	ITEM_CLAIMING,	/* a claim job has it */
-	ITEM_CLAIMED,	/* its claim is on disk: may go on the wire */
-	ITEM_FLYING,	/* offered; may be on the wire */
-	ITEM_ANSWERED,	/* an outcome job has it */
-	ITEM_CANCELLED	/* a cancel job has said so, or no more than a mark that the store must be asked again */
+	ITEM_WAITING,  /* in a lane's outbox */
+	ITEM_CLAIMING, /* a claim job has it */
+	ITEM_CLAIMED,  /* its claim is on disk: may go on the wire */
+	ITEM_FLYING,   /* offered; may be on the wire */
+	ITEM_ANSWERED, /* an outcome job has it */
+	ITEM_CANCELLED /* a cancel job has said so, or no more than a mark that the store must be asked again */
 };
 
 struct item {
@@ -104,7 +104,7 @@ struct lane {
 	bool up, blocked, offering;
 	int turn;
 	int64_t throttled_at; /* the writer's: when it was last told */
-	size_t held;	 /* offered or claimed, outcome not committed */
+	size_t held;	      /* offered or claimed, outcome not committed */
 	struct item *claimed, **claimed_tail;
 	size_t claimed_n, claiming_n;
 	struct delivery offer[OFFER_MAX];
@@ -149,7 +149,7 @@ struct outbound {
 	_Atomic bool stopping;
 	struct task fresh_task;
 	struct timer wake, chores;
-	int64_t loading_at; /* not before: after an error of the store */
+	int64_t loading_at;    /* not before: after an error of the store */
 	_Atomic int cancelled; /* items marked so, about */
 	int64_t next_token;
 	int64_t consent_cursor, consent_changed; /* events read so far; the last one that changed a consent */
@@ -161,7 +161,7 @@ struct outbound {
 	} scan; /* sweep.c: how far the walk over the outbox has come */
 
 	/* the writer's thread */
-	int64_t tick; /* the latest time given out: each message gets one of its own */
+	int64_t tick;  /* the latest time given out: each message gets one of its own */
 	int64_t early; /* receipts that came before their id, about; -1: not counted yet */
 	int64_t early_tick;
 	struct {
@@ -186,8 +186,8 @@ struct policy_question {
 	bool exempt;
 };
 /* 0: send. 1: do not; *status and *reason (static) say what it becomes. -1: err. */
-int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now, enum status *status,
-	       const char **reason, struct err *err);
+int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
+	       enum status *status, const char **reason, struct err *err);
 static inline bool policy_at_most_once(enum purpose p) { return p == PURPOSE_MARKETING; }
 
 struct repeat *repeat_new(void);
@@ -207,7 +207,8 @@ struct route {
 	enum channel channel;
 	struct contact contact;
 };
-int route_find(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out, struct err *err);
+int route_find(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out,
+	       struct err *err);
 
 /* ---- retry.c ---- */
 /* Wait before attempt number `attempts` + 1, with a spread of a quarter taken from the id. */
@@ -229,19 +230,21 @@ struct facts { /* of a delivery, for its events */
 	bool fresh; /* just submitted: what would be "queued" is "accepted" */
 };
 void trail_line(struct buf *b, int64_t at, enum status s, const char *cause, struct str detail);
-int status_event(struct outbound *o, struct db *db, const struct facts *f, enum status s, struct str reason, struct str code,
-		 int64_t now, int64_t *out_seq, struct err *err);
+int status_event(struct outbound *o, struct db *db, const struct facts *f, enum status s, struct str reason,
+		 struct str code, int64_t now, int64_t *out_seq, struct err *err);
 
 struct recent *recent_new(void);
 void recent_free(struct recent **r);
 void recent_put(struct recent *r, struct lane *l, const struct facts *f, int segments);
-bool recent_get(const struct recent *r, const struct lane *l, const struct delivery_id *id, struct facts *f, int *segments);
+bool recent_get(const struct recent *r, const struct lane *l, const struct delivery_id *id, struct facts *f,
+		int *segments);
 
 /* ---- early.c: receipts that came before the answer which tells us their id ---- */
-int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now, struct err *err);
+int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,
+	       struct err *err);
 /* Applies what is kept for an id that has just become known. */
-int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str ref, const struct external_hit *hit, int64_t now,
-		struct err *err);
+int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str ref, const struct external_hit *hit,
+		int64_t now, struct err *err);
 void early_sweep(struct outbound *o); /* those nobody asked for: a job that looks at some of them again */
 
 /* ---- receipt.c ---- */
@@ -249,8 +252,8 @@ void early_sweep(struct outbound *o); /* those nobody asked for: a job that look
  * by now, so an uncertain delivery to the same address may be meant. */
 int receipt_match(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, bool late, int64_t now,
 		  struct err *err);
-int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit, const struct receipt *r,
-		  int64_t now, struct err *err);
+int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
+		  const struct receipt *r, int64_t now, struct err *err);
 
 /* ---- cancel.c ---- */
 /* In a write job that ends a waiting delivery: the dispatcher must not send it. false: it is on its way already. */
@@ -270,10 +273,10 @@ void outcome_release(struct lane *l, struct item *chain, size_t n);
 void claim_submit(struct lane *l, struct item *chain, size_t n);
 /* Fills a box from the store while it runs low. */
 void load_box(struct lane *l, int priority, int64_t now);
-void dispatch_tasks(struct lane *l); /* names the handlers of a new lane's tasks */
-void dispatch_run(struct lane *l);   /* offers and claims what can go */
-void dispatch_put(struct item *i);   /* into the outbox, or left to the store */
-void dispatch_forget(struct item *i); /* out of the index, freed */
+void dispatch_tasks(struct lane *l);   /* names the handlers of a new lane's tasks */
+void dispatch_run(struct lane *l);     /* offers and claims what can go */
+void dispatch_put(struct item *i);     /* into the outbox, or left to the store */
+void dispatch_forget(struct item *i);  /* out of the index, freed */
 void dispatch_claimed(struct item *i); /* may go on the wire, in the order of calls */
 int dispatch_start(struct outbound *o, struct err *err);
 void sweep_expired(struct outbound *o, int64_t now);

@@ -19,12 +19,14 @@ struct unread {
 	enum status status;
 };
 
-static int read_unread(struct db *db, const struct reading *x, const struct contact *c, struct unread v[BACK], struct err *err)
+static int read_unread(struct db *db, const struct reading *x, const struct contact *c, struct unread v[BACK],
+		       struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT d.message_id, d.n, d.status, d.channel, d.account, i.conversation_id FROM interaction i"
-				      " JOIN delivery d ON d.message_id = i.id AND d.bucket = i.bucket"
-				      " WHERE i.bucket = $1 AND i.customer_id = $2 AND i.id <= $3 AND i.direction = $4"
-				      " AND d.scheme = $5 AND d.address = $6 ORDER BY i.id DESC LIMIT $7");
+	struct stmt *q = db_query(
+		db, "SELECT d.message_id, d.n, d.status, d.channel, d.account, i.conversation_id FROM interaction i"
+		    " JOIN delivery d ON d.message_id = i.id AND d.bucket = i.bucket"
+		    " WHERE i.bucket = $1 AND i.customer_id = $2 AND i.id <= $3 AND i.direction = $4"
+		    " AND d.scheme = $5 AND d.address = $6 ORDER BY i.id DESC LIMIT $7");
 	struct uuid upto = x->upto;
 	int n = 0, r;
 
@@ -47,8 +49,10 @@ static int read_unread(struct db *db, const struct reading *x, const struct cont
 			continue;
 		name.n = name.n < 63 ? name.n : 63;
 		memcpy(u->account, name.p, name.n);
-		u->f = (struct facts){.customer = c->customer, .channel = (enum channel)db_col_i64(q, 3),
-				      .account = str_n(u->account, name.n), .id.n = (uint16_t)db_col_i64(q, 1)};
+		u->f = (struct facts){.customer = c->customer,
+				      .channel = (enum channel)db_col_i64(q, 3),
+				      .account = str_n(u->account, name.n),
+				      .id.n = (uint16_t)db_col_i64(q, 1)};
 		db_col_uuid(q, 0, &u->f.id.message);
 		db_col_uuid(q, 5, &u->f.conversation);
 		n++;
@@ -59,8 +63,9 @@ static int read_unread(struct db *db, const struct reading *x, const struct cont
 
 static int mark(struct outbound *o, struct db *db, const struct unread *u, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = 0, trail = trail || $2, updated_at = $3"
-				      " WHERE message_id = $4 AND n = $5 AND bucket = $6");
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET status = $1, outbox = 0, trail = trail || $2, updated_at = $3"
+			     " WHERE message_id = $4 AND n = $5 AND bucket = $6");
 	buf_reset(&o->trail);
 	trail_line(&o->trail, now, STATUS_READ, "read by the customer", STR(""));
 	db_bind_i64(q, 1, STATUS_READ);

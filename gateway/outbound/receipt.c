@@ -26,7 +26,10 @@ struct receipts {
 
 /* ---- applying one ---- */
 
-static bool success(enum status s) { return s == STATUS_DELIVERED || s == STATUS_READ || s == STATUS_PARTIAL || s == STATUS_SENT; }
+static bool success(enum status s)
+{
+	return s == STATUS_DELIVERED || s == STATUS_READ || s == STATUS_PARTIAL || s == STATUS_SENT;
+}
 
 static void describe(struct outbound *o, const struct receipt *r, enum status s, int64_t now)
 {
@@ -34,8 +37,8 @@ static void describe(struct outbound *o, const struct receipt *r, enum status s,
 	trail_line(&o->trail, r->at > 0 && r->at < now ? r->at : now, s, "receipt", r->raw_state);
 }
 
-static int event_of(struct outbound *o, struct db *db, const struct facts *f, enum status s, const struct receipt *r, int64_t now,
-		    struct err *err)
+static int event_of(struct outbound *o, struct db *db, const struct facts *f, enum status s, const struct receipt *r,
+		    int64_t now, struct err *err)
 {
 	bool ok = success(s);
 	return status_event(o, db, f, s, ok ? STR("") : r->raw_state, ok ? STR("") : r->error_code, now, NULL, err);
@@ -57,8 +60,8 @@ static void bind_why(struct stmt *q, int at, enum status s, const struct receipt
 }
 
 /* One part, sent, and not changed since. 1: it was not so. */
-static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit, const struct receipt *r,
-		      int64_t now, struct err *err)
+static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
+		      const struct receipt *r, int64_t now, struct err *err)
 {
 	struct facts f;
 	struct stmt *q;
@@ -93,15 +96,17 @@ struct row {
 static int read_row(struct outbound *o, struct db *db, struct lane *l, const struct delivery_id *id, struct row *out,
 		    struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT d.status, d.outbox, d.parts, d.customer_id, i.conversation_id FROM delivery d"
-				      " LEFT JOIN interaction i ON i.bucket = d.bucket AND i.customer_id = d.customer_id"
-				      " AND i.id = d.message_id WHERE d.message_id = $1 AND d.n = $2 AND d.bucket = $3");
+	struct stmt *q =
+		db_query(db, "SELECT d.status, d.outbox, d.parts, d.customer_id, i.conversation_id FROM delivery d"
+			     " LEFT JOIN interaction i ON i.bucket = d.bucket AND i.customer_id = d.customer_id"
+			     " AND i.id = d.message_id WHERE d.message_id = $1 AND d.n = $2 AND d.bucket = $3");
 	int r;
 
 	bind_key(q, 1, id);
 	r = db_step(q, err);
 	if (r == DB_ROW) {
-		*out = (struct row){.status = (enum status)db_col_i64(q, 0), .outbox = (int)db_col_i64(q, 1),
+		*out = (struct row){.status = (enum status)db_col_i64(q, 0),
+				    .outbox = (int)db_col_i64(q, 1),
 				    .f = {.channel = l->channel, .account = str_of(l->name), .id = *id}};
 		buf_reset(&o->parts);
 		buf_addstr(&o->parts, db_col_str(q, 2));
@@ -116,9 +121,10 @@ static int read_row(struct outbound *o, struct db *db, struct lane *l, const str
 static int write_row(struct outbound *o, struct db *db, const struct row *row, enum status s, const struct receipt *r,
 		     bool changed, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = $2, code = COALESCE($3, code), reason ="
-				      " COALESCE($4, reason), parts = $5, trail = trail || $6, updated_at = $7"
-				      " WHERE message_id = $8 AND n = $9 AND bucket = $10");
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET status = $1, outbox = $2, code = COALESCE($3, code), reason ="
+			     " COALESCE($4, reason), parts = $5, trail = trail || $6, updated_at = $7"
+			     " WHERE message_id = $8 AND n = $9 AND bucket = $10");
 	buf_reset(&o->trail);
 	if (changed)
 		describe(o, r, s, now);
@@ -135,8 +141,8 @@ static int write_row(struct outbound *o, struct db *db, const struct row *row, e
 	return changed ? event_of(o, db, &row->f, s, r, now, err) : 0;
 }
 
-static int apply_slow(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit, const struct receipt *r,
-		      int64_t now, struct err *err)
+static int apply_slow(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
+		      const struct receipt *r, int64_t now, struct err *err)
 {
 	enum status whole = r->status;
 	struct row row;
@@ -166,8 +172,8 @@ static int apply_slow(struct outbound *o, struct db *db, struct lane *l, const s
 	return 0;
 }
 
-int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit, const struct receipt *r,
-		  int64_t now, struct err *err)
+int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
+		  const struct receipt *r, int64_t now, struct err *err)
 {
 	int done = apply_fast(o, db, l, hit, r, now, err);
 
@@ -210,7 +216,8 @@ struct found {
 static int other_base_ok(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
 			 const struct receipt *r, bool *ok, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT address, status FROM delivery WHERE message_id = $1 AND n = $2 AND bucket = $3");
+	struct stmt *q =
+		db_query(db, "SELECT address, status FROM delivery WHERE message_id = $1 AND n = $2 AND bucket = $3");
 	bool usual = atomic_load(&l->counts.matched[RULE_BASE]) > 8 * atomic_load(&l->counts.matched[RULE_EXACT]) + 8;
 	char address[ADDRESS_MAX + 1] = "";
 	enum status s = STATUS_NONE;
@@ -243,7 +250,8 @@ static int stored_id(struct outbound *o, struct db *db, struct lane *l, const st
 }
 
 /* 0 found, 1 not, -1 err. */
-static int find(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, struct found *out, struct err *err)
+static int find(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, struct found *out,
+		struct err *err)
 {
 	struct receipt_forms f;
 

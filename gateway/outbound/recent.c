@@ -39,7 +39,8 @@ void recent_put(struct recent *r, struct lane *l, const struct facts *f, int seg
 	r->v[slot(&f->id)] = (struct entry){f->id, f->customer, f->conversation, l, segments};
 }
 
-bool recent_get(const struct recent *r, const struct lane *l, const struct delivery_id *id, struct facts *f, int *segments)
+bool recent_get(const struct recent *r, const struct lane *l, const struct delivery_id *id, struct facts *f,
+		int *segments)
 {
 	const struct entry *e = &r->v[slot(id)];
 

@@ -9,8 +9,8 @@ enum { CONTACTS_MAX = 32 };
 
 static int no_account(struct err *err, enum channel c)
 {
-	return err_set(err, ERR_SEMANTIC, "channel_unavailable", "/channel", "no channel account of kind \"%s\" is configured",
-		       channel_word(c));
+	return err_set(err, ERR_SEMANTIC, "channel_unavailable", "/channel",
+		       "no channel account of kind \"%s\" is configured", channel_word(c));
 }
 
 static bool fits(enum channel c, enum scheme s)
@@ -19,13 +19,15 @@ static bool fits(enum channel c, enum scheme s)
 }
 
 /* The account named decides the channel; else each channel wanted, in order; else the address's own. */
-static int account_for(struct outbound *o, const struct send_request *r, enum scheme s, struct route *out, struct err *err)
+static int account_for(struct outbound *o, const struct send_request *r, enum scheme s, struct route *out,
+		       struct err *err)
 {
 	enum channel c = channel_of_scheme(s);
 
 	if (r->account.n) {
 		if (!accounts_get(o->accounts, r->account, &out->account))
-			return err_set(err, ERR_SEMANTIC, "account_unknown", "/account", "there is no such channel account");
+			return err_set(err, ERR_SEMANTIC, "account_unknown", "/account",
+				       "there is no such channel account");
 		if (!fits(out->account.channel, s))
 			return err_set(err, ERR_SEMANTIC, "channel_mismatch", "/account",
 				       "this account cannot reach such an address");
@@ -38,8 +40,8 @@ static int account_for(struct outbound *o, const struct send_request *r, enum sc
 			return 0;
 		}
 	if (r->channels_n && !fits(r->channels[0], s))
-		return err_set(err, ERR_SEMANTIC, "channel_mismatch", "/channel", "the address is not one of channel \"%s\"",
-			       channel_word(r->channels[0]));
+		return err_set(err, ERR_SEMANTIC, "channel_mismatch", "/channel",
+			       "the address is not one of channel \"%s\"", channel_word(r->channels[0]));
 	if (r->channels_n || !accounts_pick(o->accounts, c, STR(""), &out->account))
 		return no_account(err, r->channels_n ? r->channels[0] : c);
 	out->channel = c;
@@ -113,14 +115,16 @@ static int to_customer(struct outbound *o, struct db *db, const struct send_requ
 		}
 	}
 	if (best < 0)
-		return err_set(err, ERR_SEMANTIC, "no_contact_point", "/to", "the customer has no address on the channels wanted");
+		return err_set(err, ERR_SEMANTIC, "no_contact_point", "/to",
+			       "the customer has no address on the channels wanted");
 	rank(o, r, &list[best], out);
 	out->contact = list[best];
 	out->to = list[best].address;
 	return 0;
 }
 
-int route_find(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out, struct err *err)
+int route_find(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out,
+	       struct err *err)
 {
 	out->members_n = 0;
 	return r->has_address ? to_address(o, db, r, now, out, err) : to_customer(o, db, r, now, out, err);

@@ -48,10 +48,11 @@ static int run_mark(struct write_job *job, struct db *db, int64_t now, struct er
 /* Claims without outcome, so many at a time. */
 static int read_claims(struct db *db, struct facts v[CHUNK], char names[CHUNK][64], bool once[CHUNK], struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT d.message_id, d.n, d.customer_id, d.channel, d.account, d.purpose, i.conversation_id"
-				      " FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
-				      " i.customer_id = d.customer_id AND i.id = d.message_id"
-				      " WHERE d.outbox = 1 AND d.status = 3 LIMIT $1");
+	struct stmt *q = db_query(
+		db, "SELECT d.message_id, d.n, d.customer_id, d.channel, d.account, d.purpose, i.conversation_id"
+		    " FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
+		    " i.customer_id = d.customer_id AND i.id = d.message_id"
+		    " WHERE d.outbox = 1 AND d.status = 3 LIMIT $1");
 	int n = 0, r;
 
 	db_bind_i64(q, 1, CHUNK);
@@ -71,11 +72,13 @@ static int read_claims(struct db *db, struct facts v[CHUNK], char names[CHUNK][6
 }
 _Static_assert(STATUS_SENDING == 3, "named in the SQL of read_claims");
 
-static int settle_claim(struct outbound *o, struct db *db, const struct facts *f, bool once, int64_t now, struct err *err)
+static int settle_claim(struct outbound *o, struct db *db, const struct facts *f, bool once, int64_t now,
+			struct err *err)
 {
 	enum status s = once ? STATUS_UNCERTAIN : STATUS_QUEUED;
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = $2, token = 0, trail = trail || $3, updated_at = $4"
-				      " WHERE message_id = $5 AND n = $6 AND bucket = $7");
+	struct stmt *q = db_query(
+		db, "UPDATE delivery SET status = $1, outbox = $2, token = 0, trail = trail || $3, updated_at = $4"
+		    " WHERE message_id = $5 AND n = $6 AND bucket = $7");
 	buf_reset(&o->trail);
 	trail_line(&o->trail, now, s, "the gateway was restarted before the answer came", STR(""));
 	db_bind_i64(q, 1, s);
@@ -112,10 +115,11 @@ static int run_doubts(struct write_job *job, struct db *db, int64_t now, struct 
 {
 	struct start *s = (struct start *)(void *)job;
 	const struct lane *l = s->o->lane[s->lane];
-	struct stmt *q = db_query(db, "UPDATE delivery SET attempts = attempts + 1, trail = trail || $1 WHERE (message_id, n, bucket)"
-				      " IN (SELECT message_id, n, bucket FROM delivery WHERE outbox = 1 AND account = $2"
-				      " AND priority = $3 AND due_at <= $4 AND purpose <> $5"
-				      " ORDER BY due_at, message_id, n LIMIT $6)");
+	struct stmt *q = db_query(
+		db, "UPDATE delivery SET attempts = attempts + 1, trail = trail || $1 WHERE (message_id, n, bucket)"
+		    " IN (SELECT message_id, n, bucket FROM delivery WHERE outbox = 1 AND account = $2"
+		    " AND priority = $3 AND due_at <= $4 AND purpose <> $5"
+		    " ORDER BY due_at, message_id, n LIMIT $6)");
 	buf_reset(&s->o->trail);
 	trail_line(&s->o->trail, now, STATUS_QUEUED, "the gateway was restarted; it may have been sent", STR(""));
 	db_bind_str(q, 1, buf_str(&s->o->trail));
@@ -167,6 +171,7 @@ int restore(struct outbound *o, struct err *err)
 			s.doubted += s.found;
 		}
 	atomic_store(&o->possible_duplicates, s.doubted);
-	log_warn("outbound.restored", "possible_duplicates", LOG_INT(s.doubted), "uncertain", LOG_INT(s.uncertain), LOG_END);
+	log_warn("outbound.restored", "possible_duplicates", LOG_INT(s.doubted), "uncertain", LOG_INT(s.uncertain),
+		 LOG_END);
 	return 0;
 }

@@ -59,7 +59,8 @@ static int seen_before(struct plan *p, struct send_result *out, bool *seen, stru
 	db_bind_uuid(q, 1, &hit.id.message);
 	r = db_step(q, err);
 	if (r == DB_ROW) {
-		*out = (struct send_result){.message = hit.id.message, .status = (enum status)db_col_i64(q, 1), .repeated = true};
+		*out = (struct send_result){
+			.message = hit.id.message, .status = (enum status)db_col_i64(q, 1), .repeated = true};
 		db_col_uuid(q, 0, &out->customer);
 		db_col_uuid(q, 2, &out->conversation);
 		*seen = true;
@@ -156,8 +157,8 @@ static int write_interaction(struct plan *p, struct err *err)
 	}
 	arena_reset(p->o->arena);
 	if ((r->purpose == PURPOSE_SERVICE || !uuid_is_nil(&r->conversation)) &&
-	    conversation_thread_outbound(p->db, p->o->ev, p->route.members, p->route.members_n, &r->conversation, r->purpose, &p->i,
-					 p->o->arena, p->at, err))
+	    conversation_thread_outbound(p->db, p->o->ev, p->route.members, p->route.members_n, &r->conversation,
+					 r->purpose, &p->i, p->o->arena, p->at, err))
 		return -1;
 	return interaction_append(p->db, &p->i, err);
 }
@@ -174,10 +175,12 @@ static int write_delivery(struct plan *p, struct err *err)
 {
 	bool waits = p->status == STATUS_QUEUED || p->status == STATUS_SCHEDULED;
 	struct stmt *q = db_query(
-		p->db, "INSERT INTO delivery (bucket, message_id, n, customer_id, channel, account, scheme, address, sender,"
-		       " purpose, priority, status, outbox, due_at, expires_at, encoding, segments, units, reason, options,"
-		       " correlation, trail, updated_at) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-		       " $15, $16, $17, $18, $19, $20, $21, $22)");
+		p->db,
+		"INSERT INTO delivery (bucket, message_id, n, customer_id, channel, account, scheme, address, sender,"
+		" purpose, priority, status, outbox, due_at, expires_at, encoding, segments, units, reason, options,"
+		" correlation, trail, updated_at) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+		"$14,"
+		" $15, $16, $17, $18, $19, $20, $21, $22)");
 	char room[256];
 	struct buf trail = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
 
@@ -252,7 +255,8 @@ static int write_all(struct plan *p, struct outbound_batch *b, struct err *err)
 	if (write_interaction(p, err) || write_delivery(p, err) || remember_caller(p, err))
 		return -1;
 	f = (struct facts){p->route.owner, p->i.conversation, p->route.channel, p->i.account, {p->i.id, 1}, true};
-	if (make_item(p, b, err) || status_event(p->o, p->db, &f, p->status, str_of(p->reason), STR(""), p->at, &p->seq, err) ||
+	if (make_item(p, b, err) ||
+	    status_event(p->o, p->db, &f, p->status, str_of(p->reason), STR(""), p->at, &p->seq, err) ||
 	    contact_touch(p->db, &p->route.contact, DIRECTION_OUTBOUND, p->at, err))
 		return -1;
 	if (p->item)

@@ -50,9 +50,10 @@ struct expiry {
 
 static int expire_one(struct outbound *o, struct db *db, const struct delivery_id *id, int64_t now, struct err *err)
 {
-	struct stmt *q = db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = 'expired', trail = trail || $2,"
-				      " updated_at = $3 WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox = 1"
-				      " AND expires_at <= $7 RETURNING customer_id, channel, account");
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = 'expired', trail = trail || $2,"
+			     " updated_at = $3 WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox = 1"
+			     " AND expires_at <= $7 RETURNING customer_id, channel, account");
 	struct facts f = {.id = *id};
 	int r;
 
@@ -114,9 +115,10 @@ static bool in_memory(struct outbound *o, const struct delivery_id *id)
 /* Walks on from where it was; fills x with what has expired and is not in memory. */
 static int walk(struct outbound *o, struct db *db, struct expiry *x, int64_t now)
 {
-	struct stmt *q = db_query(db, "SELECT account, priority, due_at, message_id, n, expires_at FROM delivery WHERE outbox = 1"
-				      " AND (account, priority, due_at, message_id, n) > ($1, $2, $3, $4, $5)"
-				      " ORDER BY account, priority, due_at, message_id, n LIMIT $6");
+	struct stmt *q = db_query(
+		db, "SELECT account, priority, due_at, message_id, n, expires_at FROM delivery WHERE outbox = 1"
+		    " AND (account, priority, due_at, message_id, n) > ($1, $2, $3, $4, $5)"
+		    " ORDER BY account, priority, due_at, message_id, n LIMIT $6");
 	int r = DB_END, rows = 0;
 
 	db_bind_text(q, 1, o->scan.account);

@@ -27,22 +27,32 @@ void trail_line(struct buf *b, int64_t at, enum status s, const char *cause, str
 static const char *event_type(enum status s)
 {
 	static const char *const types[STATUS_COUNT] = {
-		[STATUS_SCHEDULED] = "message.accepted",   [STATUS_QUEUED] = "message.queued",
-		[STATUS_UNCERTAIN] = "message.uncertain",  [STATUS_SENT] = "message.sent",
-		[STATUS_PARTIAL] = "message.delivered",	   [STATUS_SUPPRESSED] = "message.suppressed",
-		[STATUS_CANCELLED] = "message.cancelled",  [STATUS_EXPIRED] = "message.expired",
-		[STATUS_REJECTED] = "message.failed",	   [STATUS_FAILED] = "message.failed",
-		[STATUS_UNDELIVERED] = "message.undelivered", [STATUS_DELIVERED] = "message.delivered",
+		[STATUS_SCHEDULED] = "message.accepted",
+		[STATUS_QUEUED] = "message.queued",
+		[STATUS_UNCERTAIN] = "message.uncertain",
+		[STATUS_SENT] = "message.sent",
+		[STATUS_PARTIAL] = "message.delivered",
+		[STATUS_SUPPRESSED] = "message.suppressed",
+		[STATUS_CANCELLED] = "message.cancelled",
+		[STATUS_EXPIRED] = "message.expired",
+		[STATUS_REJECTED] = "message.failed",
+		[STATUS_FAILED] = "message.failed",
+		[STATUS_UNDELIVERED] = "message.undelivered",
+		[STATUS_DELIVERED] = "message.delivered",
 		[STATUS_READ] = "message.read",
 	};
 	return types[s];
 }
 
-int status_event(struct outbound *o, struct db *db, const struct facts *f, enum status s, struct str reason, struct str code,
-		 int64_t now, int64_t *out_seq, struct err *err)
+int status_event(struct outbound *o, struct db *db, const struct facts *f, enum status s, struct str reason,
+		 struct str code, int64_t now, int64_t *out_seq, struct err *err)
 {
-	struct event e = {.at = now, .type = event_type(s), .customer = f->customer, .conversation = f->conversation,
-			  .interaction = f->id.message, .channel = f->channel};
+	struct event e = {.at = now,
+			  .type = event_type(s),
+			  .customer = f->customer,
+			  .conversation = f->conversation,
+			  .interaction = f->id.message,
+			  .channel = f->channel};
 	char room[512];
 	struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
 

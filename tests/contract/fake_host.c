@@ -1,5 +1,6 @@
 #include "contract/fake_host.h"
 
+#include <criterion/criterion.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,7 @@ static void *more(void *v, size_t n, size_t size)
 	if (n & (n - 1)) /* grows at powers of two */
 		return v;
 	v = realloc(v, (n ? 2 * n : 1) * size);
-	if (!v)
-		abort();
+	cr_assert(v);
 	return v;
 }
 
@@ -172,8 +172,7 @@ void fake_host_init(struct fake_host *f, const char *name)
 		.count = count,
 		.gauge = gauge,
 	};
-	if (!f->host.loop)
-		abort();
+	cr_assert(f->host.loop);
 }
 
 void fake_host_free(struct fake_host *f)

@@ -1,5 +1,6 @@
 #include "contract/subjects.h"
 
+#include <criterion/criterion.h>
 #include <stdlib.h>
 
 #include "loopback/loopback.h"
@@ -12,8 +13,7 @@ static void *smsc_peer_open(int *port)
 {
 	struct smsc *s = calloc(1, sizeof *s);
 
-	if (!s)
-		abort();
+	cr_assert(s);
 	smsc_open(s);
 	*port = s->port;
 	return s;
@@ -35,10 +35,17 @@ static bool smsc_peer_brings(void *peer)
 
 const struct subject subjects[] = {
 	{.name = "loopback", .ops = &loopback_channel, .settings = "window = 8\n", .to = "+4915112345678"},
-	{.name = "loopback with a delay", .ops = &loopback_channel, .settings = "window = 8\ndelay = 50ms\n", .to = "+4915112345678"},
-	{.name = "sms", .ops = &sms_channel, .to = "+4915112345678",
+	{.name = "loopback with a delay",
+	 .ops = &loopback_channel,
+	 .settings = "window = 8\ndelay = 50ms\n",
+	 .to = "+4915112345678"},
+	{.name = "sms",
+	 .ops = &sms_channel,
+	 .to = "+4915112345678",
 	 .settings = "host = 127.0.0.1\nport = %d\nsystem_id = test\npassword = secret\nwindow = 4\nqueue = 8\n",
-	 .peer_open = smsc_peer_open, .peer_step = smsc_peer_step, .peer_close = smsc_peer_close,
+	 .peer_open = smsc_peer_open,
+	 .peer_step = smsc_peer_step,
+	 .peer_close = smsc_peer_close,
 	 .peer_brings = smsc_peer_brings},
 	{0},
 };

@@ -25,10 +25,10 @@ struct outbound_rig {
 		enum purpose purpose;
 		enum priority priority;
 		size_t files;
-	} *offered;
+	} offered[1024];
 	size_t offered_n, offers;
-	size_t room;  /* how many the carrier takes of an offer; SIZE_MAX: all */
-	bool answer;  /* with SENT, at once */
+	size_t room; /* how many the carrier takes of an offer; SIZE_MAX: all */
+	bool answer; /* with SENT, at once */
 	int64_t next_ref;
 };
 

@@ -22,9 +22,15 @@ Test(outbound_flow, a_text_is_sent_and_delivered)
 	outbound_rig_status(&r, &s.message, STATUS_SENT);
 	outbound_rig_receipt(&r, "abc", STATUS_DELIVERED, "+4915112345678");
 	outbound_rig_status(&r, &s.message, STATUS_DELIVERED);
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM event WHERE type IN ('message.accepted', 'message.sent', 'message.delivered')", 3);
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE outbox = 0 AND attempts = 1 AND trail LIKE '%queued accepted%sent"
-			       "%delivered receipt RAW%'", 1);
+	outbound_rig_until(
+		&r,
+		"SELECT COUNT(*) FROM event WHERE type IN ('message.accepted', 'message.sent', 'message.delivered')",
+		3);
+	outbound_rig_until(
+		&r,
+		"SELECT COUNT(*) FROM delivery WHERE outbox = 0 AND attempts = 1 AND trail LIKE '%queued accepted%sent"
+		"%delivered receipt RAW%'",
+		1);
 	cr_assert(outbound_rig_metric(&r, "\nthreadline_receipts_matched_total{account=\"main\",rule=\"exact\"} 1\n"));
 	outbound_rig_close(&r);
 }

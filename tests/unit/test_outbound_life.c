@@ -22,9 +22,12 @@ Test(outbound_life, temporary_errors_are_tried_again_until_the_last)
 		outbound_rig_outcome(&r, &d, OUTCOME_RETRY, NULL);
 	}
 	outbound_rig_status(&r, &s.message, STATUS_FAILED);
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE attempts = 4 AND outbox = 0 AND code = '0x00000058'"
-			       " AND reason = 'ESME_TEST'", 1);
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM event WHERE type = 'message.failed' AND data LIKE '%ESME_TEST%'", 1);
+	outbound_rig_until(&r,
+			   "SELECT COUNT(*) FROM delivery WHERE attempts = 4 AND outbox = 0 AND code = '0x00000058'"
+			   " AND reason = 'ESME_TEST'",
+			   1);
+	outbound_rig_until(&r, "SELECT COUNT(*) FROM event WHERE type = 'message.failed' AND data LIKE '%ESME_TEST%'",
+			   1);
 	outbound_rig_close(&r);
 }
 
@@ -37,7 +40,8 @@ Test(outbound_life, throttled_does_not_count)
 	outbound_rig_open(&r, NULL);
 	s = outbound_rig_text(&r, TO, "slowly");
 	for (size_t k = 1; k <= 2; k++) {
-		struct outcome out = {.kind = OUTCOME_THROTTLED, .retry_after = US_MS, .reason = STR("ESME_RTHROTTLED")};
+		struct outcome out = {
+			.kind = OUTCOME_THROTTLED, .retry_after = US_MS, .reason = STR("ESME_RTHROTTLED")};
 		d = outbound_rig_offered(&r, k);
 		cr_expect_eq(d.attempt, 1);
 		out.id = d.id;
@@ -106,7 +110,8 @@ Test(outbound_life, an_uncertain_marketing_message_waits_for_its_receipt)
 	outbound_rig_open(&r, NULL);
 	s = outbound_rig_send(&r, &q);
 	d = outbound_rig_offered(&r, 1);
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE status = 3 AND attempts = 1 AND token > 0", 1); /* claimed */
+	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE status = 3 AND attempts = 1 AND token > 0",
+			   1); /* claimed */
 	outbound_rig_outcome(&r, &d, OUTCOME_UNCERTAIN, NULL);
 	outbound_rig_status(&r, &s.message, STATUS_UNCERTAIN);
 	outbound_rig_until(&r, "SELECT outbox FROM delivery", 2);
@@ -114,7 +119,8 @@ Test(outbound_life, an_uncertain_marketing_message_waits_for_its_receipt)
 	outbound_rig_receipt(&r, "never-seen", STATUS_DELIVERED, TO);
 	outbound_rig_status(&r, &s.message, STATUS_DELIVERED);
 	cr_expect_eq(outbound_rig_count(&r), 1);
-	cr_expect(outbound_rig_metric(&r, "\nthreadline_receipts_matched_total{account=\"main\",rule=\"uncertain\"} 1\n"));
+	cr_expect(outbound_rig_metric(&r,
+				      "\nthreadline_receipts_matched_total{account=\"main\",rule=\"uncertain\"} 1\n"));
 	outbound_rig_close(&r);
 }
 
@@ -194,7 +200,8 @@ static int run_consent(struct write_job *job, struct db *db, int64_t now, struct
 	struct uuid nobody = {{0}};
 	bool changed;
 
-	return consent_set(db, c->r->store.events, &a, &nobody, c->purpose, c->state, "test", STR(""), now, &changed, err);
+	return consent_set(db, c->r->store.events, &a, &nobody, c->purpose, c->state, "test", STR(""), now, &changed,
+			   err);
 }
 
 static void say(struct outbound_rig *r, enum purpose p, enum consent_state s)
@@ -213,8 +220,10 @@ Test(outbound_life, an_opt_out_suppresses_and_is_told)
 	s = outbound_rig_text(&r, TO, "unwanted");
 	cr_expect_eq(s.status, STATUS_SUPPRESSED);
 	cr_expect_str_eq(s.reason, "opted_out");
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM event WHERE type = 'message.suppressed' AND data LIKE '%opted_out%'", 1);
-	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE status = 7 AND outbox = 0 AND reason = 'opted_out'", 1);
+	outbound_rig_until(
+		&r, "SELECT COUNT(*) FROM event WHERE type = 'message.suppressed' AND data LIKE '%opted_out%'", 1);
+	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE status = 7 AND outbox = 0 AND reason = 'opted_out'",
+			   1);
 	cr_expect_eq(outbound_rig_count(&r), 0);
 	outbound_rig_close(&r);
 }
@@ -237,8 +246,12 @@ Test(outbound_life, an_opt_out_between_submit_and_claim_counts)
 
 Test(outbound_life, marketing_needs_an_opt_in_where_so_configured)
 {
-	struct outbound_config c = {.default_expiry = US_HOUR, .retry_first = US_MS, .retry_max = US_MS, .max_attempts = 2,
-				    .marketing_needs_opt_in = true, .memory = 100};
+	struct outbound_config c = {.default_expiry = US_HOUR,
+				    .retry_first = US_MS,
+				    .retry_max = US_MS,
+				    .max_attempts = 2,
+				    .marketing_needs_opt_in = true,
+				    .memory = 100};
 	struct outbound_rig r;
 	struct send_request q = marketing("offer");
 
@@ -252,8 +265,12 @@ Test(outbound_life, marketing_needs_an_opt_in_where_so_configured)
 
 Test(outbound_life, the_same_text_over_and_over_is_a_loop)
 {
-	struct outbound_config c = {.default_expiry = US_HOUR, .retry_first = US_MS, .retry_max = US_MS, .max_attempts = 2,
-				    .repeat_limit = 3, .memory = 100};
+	struct outbound_config c = {.default_expiry = US_HOUR,
+				    .retry_first = US_MS,
+				    .retry_max = US_MS,
+				    .max_attempts = 2,
+				    .repeat_limit = 3,
+				    .memory = 100};
 	struct outbound_rig r;
 	struct send_result s;
 
@@ -346,8 +363,8 @@ Test(outbound_life, a_message_is_cancelled_or_sent_never_both)
 
 Test(outbound_life, what_memory_does_not_hold_comes_from_the_store_in_order)
 {
-	struct outbound_config c = {.default_expiry = US_HOUR, .retry_first = US_MS, .retry_max = US_MS, .max_attempts = 2,
-				    .memory = 20};
+	struct outbound_config c = {
+		.default_expiry = US_HOUR, .retry_first = US_MS, .retry_max = US_MS, .max_attempts = 2, .memory = 20};
 	struct outbound_rig r;
 	char text[16];
 
@@ -411,13 +428,24 @@ static const struct check_case {
 	{"no text", "text_empty", "/text", {.has_address = true, .text = {"  ", 2}}},
 	{"not UTF-8", "text_invalid", "/text", {.has_address = true, .text = {"\xff", 1}}},
 	{"NUL", "text_invalid", "/text", {.has_address = true, .text = {"a\0b", 3}}},
-	{"no such account", "account_unknown", "/account", {.has_address = true, .text = {"x", 1}, .account = {"nope", 4}}},
-	{"no such channel", "channel_unavailable", "/channel",
+	{"no such account",
+	 "account_unknown",
+	 "/account",
+	 {.has_address = true, .text = {"x", 1}, .account = {"nope", 4}}},
+	{"no such channel",
+	 "channel_unavailable",
+	 "/channel",
 	 {.has_address = true, .text = {"x", 1}, .channels = {CHANNEL_EMAIL}, .channels_n = 1}},
 	{"past", "expires_at_past", "/expires_at", {.has_address = true, .text = {"x", 1}, .expires_at = 1}},
 	{"too far", "send_at_too_far", "/send_at", {.has_address = true, .text = {"x", 1}, .send_at = INT64_MAX / 2}},
-	{"files", "media_unsupported", "/attachments",
-	 {.has_address = true, .text = {"x", 1}, .account = {"other", 5}, .attachments = &(struct attachment){.size = 1}, .attachments_n = 1}},
+	{"files",
+	 "media_unsupported",
+	 "/attachments",
+	 {.has_address = true,
+	  .text = {"x", 1},
+	  .account = {"other", 5},
+	  .attachments = &(struct attachment){.size = 1},
+	  .attachments_n = 1}},
 };
 
 Test(outbound_life, requests_are_checked_before_anything_is_queued)

@@ -21,7 +21,8 @@ static struct send_result sent(struct outbound_rig *r, const char *id)
 static void parts(struct outbound_rig *r, const struct offered *d, const char *const *ids, size_t n)
 {
 	struct str ref[8];
-	struct outcome out = {.id = d->id, .token = d->token, .kind = OUTCOME_SENT, .external_ids = ref, .external_ids_n = n};
+	struct outcome out = {
+		.id = d->id, .token = d->token, .kind = OUTCOME_SENT, .external_ids = ref, .external_ids_n = n};
 
 	for (size_t k = 0; k < n; k++)
 		ref[k] = str_of(ids[k]);
@@ -49,7 +50,10 @@ Test(outbound_receipts, before_the_answer)
 static const struct {
 	const char *answer, *receipt, *rule;
 } forms[] = {
-	{"1001", "1001", "exact"}, {"abcd", "ABCD", "case"}, {"00001002", "1002", "zeros"}, {"5f5e0ff", "99999999", "hex_dec"},
+	{"1001", "1001", "exact"},
+	{"abcd", "ABCD", "case"},
+	{"00001002", "1002", "zeros"},
+	{"5f5e0ff", "99999999", "hex_dec"},
 	{"2000000000", "77359400", "hex_dec"},
 };
 
@@ -63,8 +67,8 @@ Test(outbound_receipts, in_other_writings_each_counted)
 		char line[160];
 		outbound_rig_receipt(&r, forms[k].receipt, STATUS_DELIVERED, TO);
 		outbound_rig_status(&r, &s.message, STATUS_DELIVERED);
-		snprintf(line, sizeof line, "\nthreadline_receipts_matched_total{account=\"main\",rule=\"%s\"} %d\n", forms[k].rule,
-			 k == 4 ? 2 : 1);
+		snprintf(line, sizeof line, "\nthreadline_receipts_matched_total{account=\"main\",rule=\"%s\"} %d\n",
+			 forms[k].rule, k == 4 ? 2 : 1);
 		cr_expect(outbound_rig_metric(&r, line), "%s", line);
 	}
 	outbound_rig_close(&r);
@@ -177,7 +181,10 @@ Test(outbound_receipts, one_lost_part_is_a_lost_text)
 
 Test(outbound_receipts, a_receipt_ends_what_was_to_be_sent_again)
 {
-	struct outbound_config c = {.default_expiry = US_HOUR, .retry_first = US_HOUR, .retry_max = US_HOUR, .max_attempts = 9,
+	struct outbound_config c = {.default_expiry = US_HOUR,
+				    .retry_first = US_HOUR,
+				    .retry_max = US_HOUR,
+				    .max_attempts = 9,
 				    .memory = 100};
 	struct outbound_rig r;
 	struct send_result s;

@@ -30,7 +30,8 @@ static const struct match_case {
 	{"answer decimal, receipt hex", "1234567890", "499602D2", true, RULE_BASE},
 	{"answer decimal with zeros, receipt hex", "0001234567890", "499602d2", true, RULE_BASE},
 	{"sixteen hexadecimal digits", "ffffffffffffffff", "18446744073709551615", true, RULE_BASE},
-	{"more than 128 bits is no number", "1234567890123456789012345678901234567890123", "deadbeef", false, RULE_BASE},
+	{"more than 128 bits is no number", "1234567890123456789012345678901234567890123", "deadbeef", false,
+	 RULE_BASE},
 	{"only zeros", "0", "0000", true, RULE_ZEROS},
 };
 
@@ -57,7 +58,8 @@ Test(outbound_rules, forms_of_receipt_ids)
 		bool base = false, found = lookup(c->stored, c->receipt, &base);
 		cr_expect_eq(found, c->found, "%s", c->label);
 		if (found && c->found)
-			cr_expect_eq(receipt_rule(str_of(c->receipt), str_of(c->stored), base), c->rule, "%s: %s", c->label,
+			cr_expect_eq(receipt_rule(str_of(c->receipt), str_of(c->stored), base), c->rule, "%s: %s",
+				     c->label,
 				     receipt_rule_word(receipt_rule(str_of(c->receipt), str_of(c->stored), base)));
 	}
 }
@@ -141,7 +143,8 @@ static const struct decide_case {
 	{"failed", OUTCOME_FAILED, PURPOSE_SERVICE, false, 0, 0, STATUS_FAILED, 0, 1},
 	{"uncertain service goes again", OUTCOME_UNCERTAIN, PURPOSE_SERVICE, false, 0, 0, STATUS_QUEUED, 1, 1},
 	{"uncertain survey goes again", OUTCOME_UNCERTAIN, PURPOSE_SURVEY, false, 0, 0, STATUS_QUEUED, 1, 1},
-	{"uncertain service, told to wait", OUTCOME_UNCERTAIN, PURPOSE_SERVICE, false, 0, OUTCOME_WAITS, STATUS_UNCERTAIN, 2, 1},
+	{"uncertain service, told to wait", OUTCOME_UNCERTAIN, PURPOSE_SERVICE, false, 0, OUTCOME_WAITS,
+	 STATUS_UNCERTAIN, 2, 1},
 	{"uncertain service, the last", OUTCOME_UNCERTAIN, PURPOSE_SERVICE, false, 3, 0, STATUS_UNCERTAIN, 2, 4},
 	{"uncertain marketing waits", OUTCOME_UNCERTAIN, PURPOSE_MARKETING, true, 1, 0, STATUS_UNCERTAIN, 2, 1},
 	{"expired", OUTCOME_EXPIRED, PURPOSE_SERVICE, false, 0, 0, STATUS_EXPIRED, 0, 1},
@@ -158,7 +161,8 @@ Test(outbound_rules, what_follows_from_an_outcome)
 
 	for (size_t k = 0; k < sizeof decide_cases / sizeof *decide_cases; k++) {
 		const struct decide_case *d = &decide_cases[k];
-		struct attempt a = {&id, d->purpose, d->kind, d->claimed, d->attempts, now - 5, now + US_HOUR, d->retry_after};
+		struct attempt a = {&id,	 d->purpose, d->kind,	    d->claimed,
+				    d->attempts, now - 5,    now + US_HOUR, d->retry_after};
 		struct next n = outcome_decide(&c, &a, now);
 		cr_expect_eq(n.status, d->status, "%s: %s", d->label, status_word(n.status));
 		cr_expect_eq(n.outbox, d->outbox, "%s", d->label);
