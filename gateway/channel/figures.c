@@ -44,7 +44,7 @@ static unsigned hash(const char *name, const char *label)
 
 	for (; *name; name++)
 		h = h * 33 ^ (unsigned char)*name;
-	for (size_t k = 0; label[k] && k < LABEL_MAX - 1; k++)
+	for (size_t k = 0; k < LABEL_MAX - 1 && label[k]; k++)
 		h = h * 33 ^ (unsigned char)label[k];
 	return h;
 }

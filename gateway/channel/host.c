@@ -295,7 +295,7 @@ static bool wait_for(struct host *h, bool (*done)(const struct host *), int64_t 
 	bool ok;
 
 	pthread_mutex_lock(&h->lock);
-	while (!(ok = done(h)) && pthread_cond_timedwait(&h->changed, &h->lock, &ts) == 0)
+	while (!done(h) && pthread_cond_timedwait(&h->changed, &h->lock, &ts) == 0)
 		;
 	ok = done(h);
 	pthread_mutex_unlock(&h->lock);

@@ -24,9 +24,9 @@ struct outcome {
 	struct delivery_id id;
 	int64_t token;
 	enum outcome_kind kind;
-	struct str code;   /* the carrier's code: "0x00000058"; empty if none */
-	struct str reason; /* its name: "ESME_RTHROTTLED" */
-	int64_t retry_after; /* microseconds; 0: the host's back-off */
+	struct str code;		/* the carrier's code: "0x00000058"; empty if none */
+	struct str reason;		/* its name: "ESME_RTHROTTLED" */
+	int64_t retry_after;		/* microseconds; 0: the host's back-off */
 	const struct str *external_ids; /* one for each part, in order; a part without id is empty */
 	size_t external_ids_n;
 	int64_t at;
