@@ -25,32 +25,46 @@ enum coding coding_of(uint8_t dc)
 	switch (dc >> 4) {
 	case 0x0:
 		switch (dc) {
-		case 0: return CODING_DEFAULT;
 		case 1: return CODING_ASCII;
 		case 3: return CODING_LATIN1;
 		case 2:
-		case 4: return CODING_BINARY;
-		case 8: return CODING_UCS2;
+		case 4:
 		case 9: return CODING_BINARY;
-		default: return CODING_OTHER;
+		case 8: return CODING_UCS2;
+		case 5:
+		case 6:
+		case 7:
+		case 10:
+		case 13:
+		case 14: return CODING_OTHER;
+		default: return CODING_DEFAULT;
 		}
-	case 0x1: return of_alphabet(dc >> 2); /* general, with class (flash) */
-	case 0xC:
-	case 0xD: return CODING_DEFAULT; /* message waiting */
-	case 0xE: return CODING_UCS2;
+	case 0x1: /* general, with class (flash) */
+	case 0x4: /* the same, to be deleted when read */
+	case 0x5: return of_alphabet(dc >> 2);
+	case 0x2:
+	case 0x3:
+	case 0x6:
+	case 0x7: return CODING_BINARY; /* compressed (TS 23.042) */
+	case 0xE: return CODING_UCS2;	/* message waiting; C and D are in the default alphabet */
 	case 0xF: return dc & 4 ? CODING_BINARY : CODING_DEFAULT;
-	default: return CODING_OTHER;
+	default: return CODING_DEFAULT; /* "reserved codings shall be assumed to be the GSM 7 bit default alphabet" */
 	}
 }
 
+static uint32_t unit(const uint8_t *p, bool little) { return (uint32_t)p[little] << 8 | p[!little]; }
+
+/* Big-endian, unless a byte order mark says otherwise; the mark is no text. Surrogate pairs are what UCS-2 means today. */
 static void ucs2(struct str s, struct buf *out)
 {
 	const uint8_t *p = (const uint8_t *)s.p;
+	bool little = s.n >= 2 && p[0] == 0xFF && p[1] == 0xFE,
+	     marked = little || (s.n >= 2 && p[0] == 0xFE && p[1] == 0xFF);
 
-	for (size_t i = 0; i + 1 < s.n; i += 2) {
-		uint32_t cp = (uint32_t)p[i] << 8 | p[i + 1];
-		if ((cp & 0xFC00) == 0xD800 && i + 3 < s.n && (p[i + 2] & 0xFC) == 0xDC) {
-			cp = 0x10000 + ((cp & 0x3FF) << 10) + (((uint32_t)p[i + 2] & 3) << 8 | p[i + 3]);
+	for (size_t i = marked ? 2 : 0; i + 1 < s.n; i += 2) {
+		uint32_t cp = unit(p + i, little), low = i + 3 < s.n ? unit(p + i + 2, little) : 0;
+		if ((cp & 0xFC00) == 0xD800 && (low & 0xFC00) == 0xDC00) {
+			cp = 0x10000 + ((cp & 0x3FF) << 10) + (low & 0x3FF);
 			i += 2;
 		} else if ((cp & 0xF800) == 0xD800)
 			cp = 0xFFFD;

@@ -1,29 +1,9 @@
 /* See segment.h. Tried in order: the default alphabet, with replacements, national tables (the best of them), UCS-2. */
 #include "sms/segment.h"
 
-enum { OCTETS = 140 };
+#include "sms/smart.h"
 
-/* What may stand in for what looks alike. Only where the original has no septet. */
-static const struct {
-	uint32_t from;
-	const char *to;
-} look_alikes[] = {
-	{0x09, " "},	{0x60, "'"},	{0xA0, " "},	{0xA9, "(c)"}, {0xAB, "\""},	{0xAD, ""},	{0xAE, "(R)"},
-	{0xB4, "'"},	{0xB7, "."},	{0xBB, "\""},	{0x2002, " "}, {0x2003, " "},	{0x2009, " "},	{0x200A, " "},
-	{0x200B, ""},	{0x200E, ""},	{0x200F, ""},	{0x2010, "-"}, {0x2011, "-"},	{0x2012, "-"},	{0x2013, "-"},
-	{0x2014, "-"},	{0x2015, "-"},	{0x2018, "'"},	{0x2019, "'"}, {0x201A, ","},	{0x201B, "'"},	{0x201C, "\""},
-	{0x201D, "\""}, {0x201E, "\""}, {0x201F, "\""}, {0x2022, "*"}, {0x2026, "..."}, {0x2028, "\n"}, {0x2029, "\n"},
-	{0x202F, " "},	{0x2032, "'"},	{0x2033, "\""}, {0x2039, "<"}, {0x203A, ">"},	{0x2060, ""},	{0x2122, "TM"},
-	{0x2212, "-"},	{0x2500, "-"},	{0x3000, " "},	{0xFEFF, ""},
-};
-
-static const char *look_alike(uint32_t cp)
-{
-	for (size_t i = 0; i < sizeof look_alikes / sizeof *look_alikes; i++)
-		if (look_alikes[i].from == cp)
-			return look_alikes[i].to;
-	return NULL;
-}
+enum { OCTETS = 140, LOOK_BACK = 20 };
 
 /* ---- encoding ---- */
 
@@ -59,7 +39,7 @@ static bool to_gsm7(const struct segment_options *o, struct gsm7 g, bool smart, 
 			break;
 		cp = str_next(text, &i);
 		v = septets_of(o, g, cp);
-		other = v == GSM7_NONE && smart ? look_alike(cp) : NULL;
+		other = v == GSM7_NONE && smart ? smart_look_alike(cp) : NULL;
 		if (other)
 			buf_adds(out, other); /* all of these are plain */
 		else if (v != GSM7_NONE)
@@ -113,6 +93,63 @@ static size_t capacity(bool ucs2, size_t header)
 	return ucs2 ? octets & ~(size_t)1 : octets * 8 / 7;
 }
 
+static uint32_t code_at(struct str units, size_t at)
+{
+	const uint8_t *p = (const uint8_t *)units.p + at;
+	uint32_t v = (uint32_t)p[0] << 8 | p[1];
+
+	if ((v & 0xFC00) == 0xD800 && at + 3 < units.n)
+		v = 0x10000 + ((v & 0x3FF) << 10) + (((uint32_t)p[2] & 3) << 8 | p[3]);
+	return v;
+}
+
+/* Combining marks, variation selectors, joiners, skin tones, tags: they belong to what stands before them. */
+static bool extends(uint32_t cp)
+{
+	static const struct {
+		uint32_t from, to;
+	} v[] = {{0x0300, 0x036F},   {0x0483, 0x0489},	 {0x0591, 0x05BD},  {0x064B, 0x065F}, {0x0670, 0x0670},
+		 {0x093A, 0x094F},   {0x0E31, 0x0E31},	 {0x0E34, 0x0E3A},  {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF},
+		 {0x1DC0, 0x1DFF},   {0x200D, 0x200D},	 {0x20D0, 0x20FF},  {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F},
+		 {0x1F3FB, 0x1F3FF}, {0xE0020, 0xE007F}, {0xE0100, 0xE01EF}};
+
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+		if (cp >= v[i].from && cp <= v[i].to)
+			return true;
+	return false;
+}
+
+static bool is_flag(uint32_t cp) { return cp >= 0x1F1E6 && cp <= 0x1F1FF; }
+
+/* May a segment end before `at`? What the reader sees as one character should arrive in one piece: a handset that lacks
+ * the other part still shows this one, and some show each part before they have all. */
+static bool parts_at(struct str units, size_t from, size_t at)
+{
+	size_t flags = 0;
+
+	if (extends(code_at(units, at)) || (at >= from + 2 && code_at(units, at - 2) == 0x200D))
+		return false;
+	if (!is_flag(code_at(units, at)))
+		return true;
+	while (at >= from + 4 * (flags + 1) && is_flag(code_at(units, at - 4 * (flags + 1))))
+		flags++;
+	return flags % 2 == 0;
+}
+
+static size_t cut_ucs2(struct str units, size_t from, size_t to)
+{
+	size_t at;
+
+	if (((uint8_t)units.p[to] & 0xFC) == 0xDC && ((uint8_t)units.p[to - 2] & 0xFC) == 0xD8)
+		to -= 2;
+	for (at = to; at > from && to - at <= 2 * LOOK_BACK; at -= 2) {
+		bool middle = at >= from + 2 && ((uint8_t)units.p[at] & 0xFC) == 0xDC;
+		if (!middle && parts_at(units, from, at))
+			return at;
+	}
+	return to; /* longer than any character: then between two code points */
+}
+
 static size_t cut_at(bool ucs2, struct str units, size_t from, size_t room)
 {
 	size_t to = from + room;
@@ -121,7 +158,7 @@ static size_t cut_at(bool ucs2, struct str units, size_t from, size_t room)
 		return units.n;
 	if (!ucs2)
 		return units.p[to - 1] == GSM7_ESC ? to - 1 : to;
-	return ((uint8_t)units.p[to - 2] & 0xFC) == 0xD8 ? to - 2 : to;
+	return cut_ucs2(units, from, to);
 }
 
 /* Fills n, cut and units of `out`, whose alphabet is set. -1: over SEGMENTS_MAX. */
@@ -175,8 +212,7 @@ static bool try_national(const struct segment_options *o, struct str text, struc
 	return best_n <= SEGMENTS_MAX && to_gsm7(o, best, o->smart, false, text, units);
 }
 
-int segment_text(const struct segment_options *o, struct str text, struct buf *units, struct segments *out,
-		 struct err *err)
+static void choose(const struct segment_options *o, struct str text, struct buf *units, struct segments *out)
 {
 	static const struct gsm7 plain = {0, 0};
 	bool gsm7 = false;
@@ -197,7 +233,21 @@ int segment_text(const struct segment_options *o, struct str text, struct buf *u
 		to_ucs2(text, units);
 	}
 	out->encoding = out->ucs2 ? "ucs2" : name_of(out->tables);
-	if (units->failed)
+}
+
+int segment_text(const struct segment_options *o, struct str text, struct buf *units, struct segments *out,
+		 struct err *err)
+{
+	struct buf composed;
+	bool failed;
+
+	buf_init(&composed, text.n);
+	if (o->smart && text.n && memchr(text.p, 0xCC, text.n) && smart_compose_text(text, &composed))
+		text = buf_str(&composed);
+	choose(o, text, units, out);
+	failed = units->failed || composed.failed;
+	buf_free(&composed);
+	if (failed)
 		return err_nomem(err);
 	if (cut(o->long_form, buf_str(units), out) || out->n > o->max)
 		return err_set(err, ERR_SEMANTIC, "too_long", "text", "the text needs more than %d segments", o->max);

@@ -1,6 +1,7 @@
 /*
  * A text as SMS: which alphabet, how many segments, where they are cut. Cut so that neither an extended GSM character nor
- * a surrogate pair is split (3GPP TS 23.038 and TS 23.040 section 9.2.3.24). Pure; any thread.
+ * a surrogate pair is split (3GPP TS 23.038 and TS 23.040 section 9.2.3.24), and, where that costs little, not within what
+ * is seen as one character: combining marks, joined emoji, flags. Pure; any thread.
  */
 #pragma once
 #include "base/err.h"

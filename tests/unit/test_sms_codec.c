@@ -72,6 +72,19 @@ Test(sms_codec, texts_are_counted_and_cut)
 		{"ucs2", "\u4F60", 70, {.max = 10}, "ucs2", 1, 140},
 		{"ucs2 long", "\u4F60", 71, {.max = 10}, "ucs2", 2, 142},
 		{"a pair is not split", "\U0001F600", 67, {.max = 10}, "ucs2", 3, 268},
+		{"a letter keeps its accent", "x\u0301", 67, {.max = 10}, "ucs2", 3, 268},
+		{"a joined family stays together",
+		 "\U0001F468\u200D\U0001F469\u200D\U0001F467",
+		 10,
+		 {.max = 10},
+		 "ucs2",
+		 2,
+		 160},
+		{"flags are not cut in half", "\U0001F1E9\U0001F1EA", 34, {.max = 10}, "ucs2", 3, 272},
+		{"too many accents are cut anyway", "\u0301", 200, {.max = 10}, "ucs2", 3, 400},
+		{"decomposed letters with smart", "e\u0301A\u0308x", 1, {.smart = true, .max = 10}, "gsm7", 1, 3},
+		{"marks that do not compose", "e\u0301x\u0301", 1, {.smart = true, .max = 10}, "ucs2", 1, 6},
+		{"decomposed letters without smart", "e\u0301", 1, {.max = 10}, "ucs2", 1, 4},
 		{"quotes stay without smart", "\u201Ca\u201D", 1, {.max = 10}, "ucs2", 1, 6},
 		{"quotes with smart", "\u201Ca\u201D\u2026", 1, {.smart = true, .max = 10}, "gsm7", 1, 6},
 		{"turkish", "\u015F\u011F\u0131", 1, {.national = 2, .max = 10}, "gsm7-tr", 1, 6},
@@ -99,6 +112,9 @@ Test(sms_codec, texts_are_counted_and_cut)
 		for (int k = 1; k < s.n; k++) {
 			uint8_t last = (uint8_t)units.p[s.cut[k] - 1], before = (uint8_t)units.p[s.cut[k] - 2];
 			cr_expect(s.ucs2 ? (before & 0xFC) != 0xD8 : last != GSM7_ESC, "%s: cut %d", c->label, k);
+			cr_expect(!s.ucs2 || strcmp(c->label, "flags are not cut in half") || s.cut[k] % 8 == 0);
+			cr_expect(!s.ucs2 || strcmp(c->label, "a letter keeps its accent") || s.cut[k] % 4 == 0);
+			cr_expect(!s.ucs2 || strcmp(c->label, "a joined family stays together") || s.cut[k] % 16 == 0);
 		}
 		buf_free(&text);
 		buf_free(&units);
@@ -313,7 +329,25 @@ Test(sms_codec, data_codings_become_text)
 		{0xE0, {"\0a", 2}, "a"},
 		{6, {"\xB0", 1}, "\u0410"},
 		{7, {"\xE0", 1}, "\u05D0"},
-		{0x0B, {"a", 1}, NULL},
+		{0x0B, {"\x02", 1}, "$"},
+		{0x8F, {"\x02", 1}, "$"},
+		{0xC8, {"\x02", 1}, "$"},
+		{0xD8, {"\x02", 1}, "$"},
+		{0x11, {"\x02", 1}, "$"},
+		{0x48, {"\0a", 2}, "a"},
+		{0x54, {"a", 1}, NULL},
+		{0x2C, {"a", 1}, NULL},
+		{0x70, {"a", 1}, NULL},
+		{0xF5, {"a", 1}, NULL},
+		{8, {"\xFE\xFF\0a", 4}, "a"},
+		{8,
+		 {"\xFF\xFE"
+		  "a\0\x3D\xD8\0\xDE",
+		  8},
+		 "a\U0001F600"},
+		{8, {"\xDE\0\0a\0", 5}, "\uFFFDa"},
+		{10, {"\x1B$B$\"", 5}, "\u3042"},
+		{14, {"\xB0\xA1", 2}, "\uAC00"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
