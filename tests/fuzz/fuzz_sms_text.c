@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (segment_text(&o, text, &units, &s, &err) == 0) {
 		for (int i = 0; i < s.n; i++)
-			decode(&s, &o, str_n(units.p + s.cut[i], s.cut[i + 1] - s.cut[i]), &back);
+			decode(&s, &o, str_n(buf_str(&units).p + s.cut[i], s.cut[i + 1] - s.cut[i]), &back);
 		if (!str_eq(buf_str(&back), text))
 			abort();
 	}
