@@ -142,7 +142,7 @@ static bool separates(char c) { return is_space(c) || c == ',' || c == ';' || c 
 static size_t key_here(struct str s, size_t at, enum key *out)
 {
 	struct str rest = str_n(s.p + at, s.n - at);
-	char first = upper(s.p[at]);
+	char first = rest.n ? upper(rest.p[0]) : 0;
 
 	if (first < 'D' || first > 'T')
 		return 0; /* as most are: digits */
