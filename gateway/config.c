@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "config_tables.h"
+#include "model/phone.h"
 
 struct loading {
 	struct config *c;
@@ -124,7 +125,14 @@ static void readable(struct loading *l, const char *path, const char *key)
 		rule(l, false, "http", key, strerror(errno));
 }
 
-static bool region_ok(const char *r) { return r[0] >= 'A' && r[0] <= 'Z' && r[1] >= 'A' && r[1] <= 'Z' && !r[2]; }
+/* libphonenumber knows the regions: any number will do to ask it. That also loads its tables, before any loop runs. */
+static bool region_ok(const char *region)
+{
+	struct phone p;
+	struct err e = {0};
+
+	return phone_parse(STR("0171392000"), region, &p, &e) == 0 || strcmp(e.code, "region_unknown") != 0;
+}
 
 static void cross_rules(struct loading *l)
 {

@@ -193,6 +193,7 @@ static void delivered(struct account *a, const struct uuid *visitor, const json_
 
 		if (!json_is_string(v) || !uuid_parse(str_of(json_string_value(v)), &id))
 			continue;
+		held_shown(a, &id);
 		rc.external_id = str_of(json_string_value(v));
 		visitor_address(visitor, &rc.from);
 		pending_add(a);

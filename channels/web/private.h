@@ -21,7 +21,8 @@ struct account {
 	struct limits by_visitor, by_address;
 	int pending; /* calls into the host whose answer is due */
 	bool stopping, closed;
-	struct timer beat, deadline;
+	struct timer beat, deadline, away;
+	struct held *held, **held_tail; /* held.c */
 };
 
 /* ---- reply.c: every answer goes through here, so that none forgets its origin headers ---- */
@@ -66,4 +67,8 @@ void web_entry_json(struct account *a, struct json_out *j, const struct uuid *vi
 /* Sends one event to every open page of a visitor. Returns how many took it. */
 int web_tell(struct account *a, const struct uuid *visitor, const char *event, const struct uuid *id, struct str json);
 size_t web_submit(struct account *a, const struct delivery *v, size_t n);
+/* Keeps the outcome until the page has confirmed it or away_after has passed. False: there is none to keep. */
+bool held_add(struct account *a, const struct delivery *d);
+void held_shown(struct account *a, const struct uuid *message);
+void held_release(struct account *a); /* stopping */
 void web_send_signal(struct account *a, const struct address *to, enum signal_kind k, const struct uuid *upto);

@@ -115,6 +115,7 @@ static void web_stop(struct account *a, int64_t deadline)
 	(void)deadline; /* nothing here waits for a peer: streams are ended, and the host answers what is due */
 	a->stopping = true;
 	loop_timer_stop(a->host->loop, &a->beat);
+	held_release(a);
 	while ((p = visitors_any(&a->visitors)) && p != last) {
 		last = p;
 		a->host->stream_end(a->host->self, p->e);

@@ -70,7 +70,10 @@ function cli(...args) {
 
 async function start(ports) {
 	const log = join(dir, "threadline.log");
-	const child = spawn("sh", ["-c", 'exec "$0" serve --config "$1" 2>>"$2"', binary, config, log], { stdio: "ignore" });
+	const child = spawn("sh", ["-c", 'exec "$0" serve --config "$1" 2>>"$2"', binary, config, log], {
+		stdio: "ignore",
+		detached: true, // Ctrl-C is for us; we stop it in order
+	});
 	child.once("exit", (code) => {
 		if (!stopping) console.error(`\nthe gateway has left with status ${code}; its log is ${log}`);
 		stop(stopping ? 0 : 1);

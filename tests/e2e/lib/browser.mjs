@@ -25,13 +25,13 @@ export async function open(browser, url, options = {}) {
 }
 
 // serveSite(() => html): the html may change between loads. csp: the site's own policy, to prove that the widget keeps it.
-export async function serveSite(html, { csp, port = 0 } = {}) {
+export async function serveSite(html, options = {}) {
 	const server = createServer((req, res) => {
 		if (req.url.startsWith("/favicon")) return res.writeHead(204).end();
-		const headers = { "Content-Type": "text/html; charset=utf-8", ...(csp ? { "Content-Security-Policy": csp } : {}) };
+		const headers = { "Content-Type": "text/html; charset=utf-8", ...(options.csp ? { "Content-Security-Policy": options.csp } : {}) };
 		res.writeHead(200, headers).end(typeof html === "function" ? html(req) : html);
 	});
-	await new Promise((done) => server.listen(port, "127.0.0.1", done));
+	await new Promise((done) => server.listen(options.port ?? 0, "127.0.0.1", done));
 	const origin = `http://127.0.0.1:${server.address().port}`;
 	return { origin, close: () => new Promise((done) => (server.closeAllConnections?.(), server.close(done))) };
 }

@@ -1,3 +1,5 @@
+import { check } from "./api.mjs";
+
 // A follower of the event stream, by fetch: reads, remembers, waits for what is wanted.
 export class Stream {
 	constructor(url, { key, lastEventId, headers } = {}) {
@@ -23,6 +25,7 @@ export class Stream {
 		const r = await fetch(url, { headers, signal: this.abort.signal });
 		this.status = r.status;
 		if (!r.ok) throw new Error(`the stream answered ${r.status}: ${await r.text()}`);
+		if (new URL(url).pathname === "/v1/stream") check("GET", "/v1/stream", r.status, "text/event-stream");
 		this.done = this.#read(r.body).catch((e) => {
 			if (!this.abort.signal.aborted) this.error = e;
 		});
