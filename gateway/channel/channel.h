@@ -169,8 +169,9 @@ struct channel_ops {
 	void (*cancel)(struct account *a, const struct delivery_id *id);
 	void (*pause)(struct account *a, bool paused); /* stop or resume taking inbound */
 	void (*signal)(struct account *a, const struct address *to, enum signal_kind k, const struct uuid *upto);
-	void (*status)(const struct account *a, struct buf *json);	    /* one JSON object for health */
-	int (*reload)(struct account *a, const void *set, struct err *err); /* settings marked reload have changed */
+	void (*status)(const struct account *a, struct buf *json); /* one JSON object for health */
+	/* Settings marked reload may have changed. set lives for the call only: copy what is taken over. */
+	int (*reload)(struct account *a, const void *set, struct err *err);
 	/* Takes nothing more, drains until `deadline` (loop clock), gives every held delivery an outcome; its last call
 	 * is host->state(CLOSED). */
 	void (*stop)(struct account *a, int64_t deadline);

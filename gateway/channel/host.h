@@ -79,7 +79,7 @@ void host_gone(struct host *h, const struct host_route *route, struct exchange *
 /* What an agent does: typing and read marks towards a customer. account empty: all accounts of the address's channel. */
 void host_signal(struct host *h, struct str account, const struct address *to, enum signal_kind k,
 		 const struct uuid *upto);
-/* Applies changed settings (those marked reload) on the account's loop; waits for it. set lives as long as the host. */
+/* Applies changed settings (those marked reload) on the account's loop; waits for it. */
 int host_reload(struct host *h, const char *account, const void *set, struct err *err);
 
 /* Health of each account: [{"name","channel","state","reason","since","detail":{…}}]. Any thread. */

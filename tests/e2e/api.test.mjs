@@ -60,6 +60,26 @@ describe("the API", () => {
 		}
 	});
 
+	it("signs a person in by a cookie that scripts cannot read and foreign pages cannot use", async () => {
+		const open = new Api(gateway.url);
+		const bad = await open.request("POST", "/v1/session", { key: `tl_${"A".repeat(43)}` });
+		assert.equal(bad.status, 401);
+		const r = await open.request("POST", "/v1/session", { key: gateway.newKey("agent") });
+		assert.equal(r.status, 200);
+		assert.equal(r.body.role, "agent");
+		const [cookie, ...marks] = r.headers.get("set-cookie").split("; ");
+		for (const mark of ["HttpOnly", "SameSite=Strict", "Path=/"]) assert.ok(marks.includes(mark), mark);
+		assert.equal((await open.request("GET", "/v1/me", undefined, { Cookie: cookie })).body.role, "agent");
+		const note = (headers) => open.request("POST", "/v1/conversations/0192aaaa-0000-7000-8000-000000000000/typing", {}, { Cookie: cookie, ...headers });
+		assert.equal((await note({})).status, 403, "a form on a foreign page cannot set the header");
+		assert.equal((await note({ "X-Threadline": "1" })).status, 404);
+		const forged = cookie.replace(/.$/, (c) => (c === "0" ? "1" : "0"));
+		assert.equal((await open.request("GET", "/v1/me", undefined, { Cookie: forged })).status, 401);
+		const out = await open.request("DELETE", "/v1/session", undefined, { Cookie: cookie });
+		assert.equal(out.status, 200);
+		assert.match(out.headers.get("set-cookie"), /Max-Age=0/);
+	});
+
 	it("makes, lists and revokes keys", async () => {
 		const made = await api.post("/v1/keys", { name: "a key", role: "agent" }, 201);
 		assert.match(made.key, /^tl_[\w-]{43}$/);

@@ -9,7 +9,7 @@
 /* Where memory runs out on purpose, a message may be lost until the next start: nobody waits long for it. */
 bool oom_failed(void) __attribute__((weak));
 
-static int64_t patience(void) { return oom_failed && oom_failed() ? 200 * US_MS : 10 * US_SEC; }
+static int64_t patience(void) { return oom_failed && oom_failed() ? 200 * US_MS : 90 * US_SEC; }
 
 static struct channel_caps caps(const struct account *a)
 {

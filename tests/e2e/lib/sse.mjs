@@ -24,6 +24,8 @@ export class Stream {
 	async #start(url, headers) {
 		const r = await fetch(url, { headers, signal: this.abort.signal });
 		this.status = r.status;
+		const { pathname } = new URL(url);
+		if (r.ok && pathname.startsWith("/v1/")) check("GET", pathname, r.status, "text/event-stream", "");
 		if (!r.ok) throw new Error(`the stream answered ${r.status}: ${await r.text()}`);
 		if (new URL(url).pathname === "/v1/stream") check("GET", "/v1/stream", r.status, "text/event-stream");
 		this.done = this.#read(r.body).catch((e) => {
