@@ -9,7 +9,7 @@
 
 struct config_http {
 	char *listen, *tls_cert, *tls_key, *trusted_proxies;
-	int64_t max_body, connections, connections_per_ip, threads, idle_timeout, stream_clients;
+	int64_t max_body, requests_per_second, connections, connections_per_ip, threads, idle_timeout, stream_clients;
 };
 
 struct config_store {

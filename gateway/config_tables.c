@@ -19,6 +19,8 @@ static const struct setting http[] = {
 	 .help = "Addresses or networks (10.0.0.0/8) of the proxies whose forwarded headers are believed."},
 	{AT(http, max_body), .type = SET_SIZE, .def = "1m", .min = 1024, .max = 1 << 30,
 	 .help = "Largest request body; attachments have a limit of their own in their channel's section."},
+	{AT(http, requests_per_second), .type = SET_INT, .def = "0", .min = 0, .max = 10000000,
+	 .help = "Requests a second of one API key; more are answered 429. 0 sets no limit."},
 	{AT(http, connections), .type = SET_INT, .def = "20000", .min = 16, .max = 1000000,
 	 .help = "Most connections at once, event streams included."},
 	{AT(http, connections_per_ip), .type = SET_INT, .def = "0", .min = 0, .max = 1000000,

@@ -202,6 +202,7 @@ static int serving_start(struct gateway *g, struct err *err)
 				.idle_timeout_s = (int)(c->idle_timeout / US_SEC),
 				.stream_clients = (int)c->stream_clients,
 				.max_body = (size_t)c->max_body,
+				.requests_per_second = c->requests_per_second,
 				.secret = str_n((const char *)g->secret, sizeof g->secret)};
 
 	g->app = (struct app){.readers = g->readers,

@@ -164,11 +164,17 @@ static int identify(struct inflight *f, struct err *err)
 int auth_check(struct inflight *f, struct err *err)
 {
 	struct request *r = &f->r;
+	int wait_s;
 
 	if (r->route->roles == R_PUBLIC)
 		return 0;
 	if (identify(f, err))
 		return -1;
+	if (!rate_take(&r->http->rate, r->who.id, clock_mono(), &wait_s)) {
+		err_set(err, ERR_BUSY, "rate_limited", NULL, "this key asks too often");
+		err->retry_after_s = wait_s;
+		return -1;
+	}
 	if (!(r->route->roles & 1u << r->who.role))
 		return err_set(err, ERR_DENIED, "role_insufficient", NULL, "a key of role %s may not do this",
 			       role_word(r->who.role));

@@ -178,6 +178,7 @@ int http_start(const struct http_config *c, const struct route *routes, void *ap
 	h->max_body = c->max_body;
 	h->stream_clients = c->stream_clients;
 	running_init(&h->running);
+	rate_init(&h->rate, c->requests_per_second);
 	pthread_mutex_init(&h->streams_lock, NULL);
 	if (host)
 		host_exchange(host, &exchange_ops);
@@ -225,6 +226,7 @@ void http_stop(struct http **hp)
 		MHD_stop_daemon(h->streamer);
 	hub_stop(&h->hub);
 	running_free(&h->running);
+	rate_release(&h->rate);
 	pthread_mutex_destroy(&h->streams_lock);
 	explicit_bzero(h->secret, 32);
 	free(h->secret);

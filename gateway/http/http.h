@@ -26,6 +26,7 @@ struct http_config {
 	const char *tls_cert, *tls_key; /* files (PEM); NULL: plain */
 	const char *trusted_proxies;	/* list of addresses and networks */
 	int connections, connections_per_ip, threads, idle_timeout_s, stream_clients;
+	int64_t requests_per_second; /* of one API key; 0: no limit */
 	size_t max_body;
 	struct str secret; /* signs the console's sessions */
 };

@@ -8,6 +8,7 @@
 #include "http/front.h"
 #include "http/http.h"
 #include "http/proxy.h"
+#include "http/rate.h"
 #include "http/running.h"
 
 enum { HEADERS_MAX = 64, HEADER_MEMORY = 16384, STREAM_MEMORY = 4096, STREAM_BUFFER = 1 << 20 };
@@ -24,6 +25,7 @@ struct http {
 	struct host *host;
 	struct proxies proxies;
 	struct running running; /* idempotency keys under way */
+	struct rate rate;
 	struct hub *hub;
 	char *secret; /* 32 bytes */
 	size_t max_body;

@@ -163,6 +163,15 @@ describe("the service", () => {
 		await smsc.close();
 	});
 
+	it("holds back a key that asks too often, and says when to come again", async () => {
+		const g = await Gateway.start({ http: { requests_per_second: 5 } });
+		const answers = await Promise.all(Array.from({ length: 40 }, () => g.api.request("GET", "/v1/me")));
+		const refused = answers.filter((r) => r.status === 429);
+		assert.ok(refused.length >= 20, `${refused.length} refused`);
+		assert.ok(refused.every((r) => Number(r.headers.get("retry-after")) >= 1 && r.body.code === "rate_limited"));
+		await g.stop();
+	});
+
 	it("is driven by send and followed by tail", async () => {
 		const smsc = new Smsc({ systemId: "threadline", password: "secret" });
 		await smsc.listen();
