@@ -47,7 +47,7 @@ describe(`kill -9, ${rounds} rounds`, { timeout: 60000 + rounds * 20000 }, () =>
 				}
 			});
 			// The moment is random: as early as the first bind, as late as the middle of a long run.
-			const wanted = accepted.size + 1 + Math.floor(Math.random() * 60);
+			const wanted = accepted.size + 1 + Math.floor(Math.random() ** 2 * 500);
 			await until("some load", () => accepted.size >= wanted, { timeout: 30000, every: 1 });
 			await g.kill();
 			over = true;
