@@ -232,7 +232,7 @@ static const char *explain(struct str in, struct json_out *j)
 	const struct body *body = NULL;
 	struct walk w = {.j = j};
 	struct pdu_message m;
-	struct pdu_fault fault;
+	struct pdu_fault fault = {0};
 	struct str pdu = {in.p, h.length};
 
 	json_cstr(j, "command", pdu_command_name(h.command));

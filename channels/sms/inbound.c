@@ -326,7 +326,7 @@ static void bad_pdu(struct link *l, uint32_t command, uint32_t seq, const struct
 void inbound_take(struct link *l, uint32_t command, uint32_t seq, struct str pdu)
 {
 	struct account *a = l->a;
-	struct pdu_fault fault;
+	struct pdu_fault fault = {0};
 	struct pending *p;
 	struct read x;
 	bool receipt;

@@ -6,10 +6,6 @@
 #include <libsmpp34/smpp34.h>
 #include <libsmpp34/smpp34_structs.h>
 
-/* Exported, but in none of its headers. */
-int smpp34_pack2(uint8_t *to, int size, int *len, void *pdu);
-int smpp34_unpack2(void *pdu, const uint8_t *from, int len);
-
 enum { LARGEST = 128 }; /* a bind has at most 98 octets */
 
 /* The three binds have one layout, as have their answers, and all PDUs without body. */

@@ -45,8 +45,8 @@ static int month_days(int year, int month)
 /* 0: there is no such date. */
 static int64_t date(const int v[PARTS])
 {
-	if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > month_days(v[0], v[1]) || v[3] > 23 || v[4] > 59 ||
-	    v[5] > 60)
+	if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > month_days(v[0], v[1]) || v[3] > 23 ||
+	    v[4] > 59 || v[5] > 60)
 		return 0;
 	return days(v[0], v[1], v[2]) * US_DAY + v[3] * US_HOUR + v[4] * US_MIN + v[5] * US_SEC;
 }

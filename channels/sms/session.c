@@ -92,7 +92,7 @@ static struct str body_of(const struct incoming *in) { return str_n(in->pdu.p + 
 /* Who answered, for the log. A body that does not decode costs nothing: the header says what counts. */
 static void read_peer(struct link *l, const struct incoming *in)
 {
-	struct pdu_fault fault;
+	struct pdu_fault fault = {0};
 	struct control c;
 
 	if (control_read(in->pdu, &c, &fault))

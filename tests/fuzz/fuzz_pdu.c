@@ -14,7 +14,6 @@
 #include "sms/udh.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int smpp34_unpack2(void *pdu, const uint8_t *from, int len);
 
 static void within(struct str s, struct str whole)
 {

@@ -10,9 +10,6 @@
 
 #include "sms/control.h"
 
-int smpp34_pack2(uint8_t *to, int size, int *len, void *pdu);
-int smpp34_unpack2(void *pdu, const uint8_t *from, int len);
-
 /* ---- PDUs of the session ---- */
 
 static const uint32_t control_commands[] = {
