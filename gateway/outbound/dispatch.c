@@ -56,12 +56,24 @@ static void wake_at(struct outbound *o, int64_t due)
 		loop_timer(o->loop, &o->wake, at, o->wake.fire);
 }
 
+/* The box does not have all that its horizon covers: it is read from the store anew. */
+static void unread(struct lane *l, int priority)
+{
+	struct delivery_id none = {0};
+	outbox_horizon(&l->box[priority], INT64_MIN, &none);
+}
+
 void dispatch_put(struct item *i)
 {
 	struct lane *l = i->lane;
 	struct outbox *x = &l->box[i->d.priority];
+	bool covered = outbox_covers(x, i->due, &i->d.id);
 
-	if (!outbox_covers(x, i->due, &i->d.id) || !outbox_push(x, i)) {
+	if (covered && !outbox_push(x, i)) { /* out of memory */
+		unread(l, i->d.priority);
+		covered = false;
+	}
+	if (!covered) {
 		dispatch_forget(i); /* the store has it */
 		return;
 	}
@@ -70,15 +82,19 @@ void dispatch_put(struct item *i)
 		give_back(outbox_shrink(x, l->o->c.memory / 2));
 }
 
-/* Under o->lock: takes what has been committed into the index; what is there already is dropped. */
+/* Under o->lock: takes what has been committed into the index; what is there already is dropped, and so is what there is no
+ * memory for: the store has it. */
 static struct item *index_chain(struct outbound *o, struct item *chain)
 {
 	struct item *kept = NULL, **tail = &kept, *spare = NULL;
 
 	for (struct item *i = chain, *next; i; i = next) {
+		bool known = items_find(o->items, &i->d.id) != NULL;
 		next = i->next;
 		i->next = NULL;
-		if (items_find(o->items, &i->d.id) || !items_put(o->items, i)) {
+		if (known || !items_put(o->items, i)) {
+			if (!known)
+				unread(i->lane, i->d.priority);
 			i->next = spare;
 			spare = i;
 		} else {
@@ -383,11 +399,10 @@ static void on_look(struct task *t)
 {
 	struct lane *l = OF(t, struct lane, look_task);
 	unsigned look = atomic_exchange(&l->look, 0);
-	struct delivery_id none = {0};
 
 	for (int p = 0; p < PRIORITIES; p++)
 		if (look >> p & 1)
-			outbox_horizon(&l->box[p], INT64_MIN, &none);
+			unread(l, p);
 	dispatch_run(l);
 }
 

@@ -112,18 +112,25 @@ static struct stmt *query(struct db *db, const struct lane *l, int priority, int
 	return q;
 }
 
-/* Into the index, unless it is there (in flight, or handed over by its batch). */
-static bool take(struct lane *l, struct item *i)
+/* Into the index and the box, unless it is known (in flight, or handed over by its batch). false: out of memory. */
+static bool take(struct outbox *x, struct item *i)
 {
-	struct outbound *o = l->o;
-	bool is_new;
+	struct outbound *o = i->lane->o;
+	bool known, put;
 
 	pthread_mutex_lock(&o->lock);
-	is_new = !items_find(o->items, &i->d.id) && items_put(o->items, i);
+	known = items_find(o->items, &i->d.id) != NULL;
+	put = !known && items_put(o->items, i);
 	pthread_mutex_unlock(&o->lock);
-	if (!is_new)
+	if (!put) {
 		items_free(&i);
-	return is_new;
+		return known;
+	}
+	i->boxed = outbox_push(x, i);
+	put = i->boxed;
+	if (!put)
+		dispatch_forget(i);
+	return put;
 }
 
 static void load_chunk(struct lane *l, int priority, int64_t now)
@@ -140,16 +147,17 @@ static void load_chunk(struct lane *l, int priority, int64_t now)
 		q = query(db, l, priority, now + AHEAD);
 		while ((r = db_step(q, &e)) == DB_ROW) {
 			struct item *i = read_row(q, l);
+			struct delivery_id id;
+			int64_t at;
 			if (!i)
+				break;
+			at = i->due;
+			id = i->d.id;
+			if (!take(x, i))
 				break; /* out of memory: the horizon stays before it */
-			due = i->due;
-			last = i->d.id;
+			due = at;
+			last = id;
 			n++;
-			if (!take(l, i))
-				continue;
-			i->boxed = outbox_push(x, i);
-			if (!i->boxed)
-				dispatch_forget(i);
 		}
 		db_done(q);
 	}

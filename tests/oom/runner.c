@@ -183,15 +183,8 @@ static bool endure(const struct criterion_test *t, long most, long budget, long 
 	time_t began = time(NULL);
 
 	for (long n = 1; n <= most && (!budget || time(NULL) - began <= budget); n++) {
-		int status = status_of(t, n, said), code;
+		int status = status_of(t, n, said), code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
-		/* A loaded machine under a sanitizer can stall a test that waits for another thread: asked once more, and said.
-		 * What a sanitizer finds ends the process otherwise and gets no second try. */
-		if (once && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
-			printf("STALLED %s/%s: tried again\n", t->category, t->name);
-			status = status_of(t, n, said);
-		}
-		code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 		++*runs;
 		if (code == NOTHING_FAILED)
 			return true;

@@ -5,11 +5,16 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "outbound/private.h"
 
-/* Where memory runs out on purpose, a message may be lost until the next start: nobody waits long for it. */
+/* Where memory runs out on purpose, an answer of the carrier may be lost until the next start: nobody waits long for it.
+ * It may run out in another thread while a test waits, so this is asked again and again. */
 bool oom_failed(void) __attribute__((weak));
 
-static int64_t patience(void) { return oom_failed && oom_failed() ? 200 * US_MS : 90 * US_SEC; }
+static bool given_up(int64_t since)
+{
+	return clock_mono() - since > (oom_failed && oom_failed() ? 200 * US_MS : 90 * US_SEC);
+}
 
 static struct channel_caps caps(const struct account *a)
 {
@@ -240,24 +245,55 @@ int outbound_rig_sql(struct outbound_rig *r, const char *sql)
 }
 
 /* Under r->lock. */
-static bool wait_changed(struct outbound_rig *r)
+static void wait_changed(struct outbound_rig *r)
 {
-	int64_t until = clock_now() + patience();
+	int64_t until = clock_now() + 50 * US_MS;
 	struct timespec ts = {.tv_sec = until / US_SEC, .tv_nsec = until % US_SEC * 1000};
 
-	return pthread_cond_timedwait(&r->changed, &r->lock, &ts) == 0;
+	pthread_cond_timedwait(&r->changed, &r->lock, &ts);
 }
 
 struct offered outbound_rig_offered(struct outbound_rig *r, size_t n)
 {
 	struct offered d;
+	int64_t since = clock_mono();
 
 	pthread_mutex_lock(&r->lock);
-	while (r->offered_n < n)
-		cr_assert(wait_changed(r), "only %zu of %zu were offered", r->offered_n, n);
+	while (r->offered_n < n) {
+		cr_assert_not(given_up(since), "only %zu of %zu were offered", r->offered_n, n);
+		wait_changed(r);
+	}
 	d = r->offered[n - 1];
 	pthread_mutex_unlock(&r->lock);
 	return d;
+}
+
+struct passing {
+	struct task task;
+	struct outbound_rig *r;
+	bool passed;
+};
+
+static void on_pass(struct task *t)
+{
+	struct passing *p = (struct passing *)(void *)t;
+
+	pthread_mutex_lock(&p->r->lock);
+	p->passed = true;
+	pthread_cond_broadcast(&p->r->changed);
+	pthread_mutex_unlock(&p->r->lock);
+}
+
+void outbound_rig_account(struct outbound_rig *r, const char *account, enum account_state s)
+{
+	struct passing p = {.task.run = on_pass, .r = r};
+
+	outbound_account_state(r->o, str_of(account), s);
+	loop_post(r->o->loop, &p.task);
+	pthread_mutex_lock(&r->lock);
+	while (!p.passed)
+		wait_changed(r);
+	pthread_mutex_unlock(&r->lock);
 }
 
 size_t outbound_rig_count(struct outbound_rig *r)
@@ -307,30 +343,33 @@ void outbound_rig_receipt(struct outbound_rig *r, const char *id, enum status s,
 			     .raw_state = STR("RAW"),
 			     .error_code = STR("007")};
 	struct heard h = {.r = r};
+	int64_t since = clock_mono();
 
 	keep(rc.from.value, sizeof rc.from.value, str_of(from));
 	outbound_receipt(r->o, &rc, on_receipt, &h);
 	pthread_mutex_lock(&r->lock);
-	while (!h.done)
-		cr_assert(wait_changed(r), "the receipt was not answered");
+	while (!h.done) {
+		cr_assert_not(given_up(since), "the receipt was not answered");
+		wait_changed(r);
+	}
 	pthread_mutex_unlock(&r->lock);
 	cr_assert(h.ok);
 }
 
 void outbound_rig_until(struct outbound_rig *r, const char *sql, int64_t v)
 {
-	int64_t until = clock_mono() + patience(), got;
+	int64_t since = clock_mono(), got;
 	struct timespec ts = {.tv_nsec = 1000000};
 
 	while ((got = store_rig_number(&r->store, sql)) != v) {
-		cr_assert_lt(clock_mono(), until, "%s: %lld instead of %lld", sql, (long long)got, (long long)v);
+		cr_assert_not(given_up(since), "%s: %lld instead of %lld", sql, (long long)got, (long long)v);
 		nanosleep(&ts, NULL);
 	}
 }
 
 void outbound_rig_status(struct outbound_rig *r, const struct uuid *message, enum status s)
 {
-	int64_t until = clock_mono() + patience();
+	int64_t since = clock_mono();
 	struct timespec ts = {.tv_nsec = 1000000};
 	enum status got = STATUS_NONE;
 
@@ -341,7 +380,7 @@ void outbound_rig_status(struct outbound_rig *r, const struct uuid *message, enu
 		cr_assert_eq(db_step(q, NULL), DB_ROW);
 		got = (enum status)db_col_i64(q, 0);
 		db_done(q);
-		cr_assert_lt(clock_mono(), until, "%s instead of %s", status_word(got), status_word(s));
+		cr_assert_not(given_up(since), "%s instead of %s", status_word(got), status_word(s));
 		if (got != s)
 			nanosleep(&ts, NULL);
 	}

@@ -50,6 +50,8 @@ int outbound_rig_sql(struct outbound_rig *r, const char *sql); /* through the wr
 
 /* Waits until n have been offered since the start, and gives the last of them. */
 struct offered outbound_rig_offered(struct outbound_rig *r, size_t n);
+/* Tells the dispatcher and waits until it knows: what it had begun to offer by then has been offered. */
+void outbound_rig_account(struct outbound_rig *r, const char *account, enum account_state s);
 size_t outbound_rig_count(struct outbound_rig *r);
 void outbound_rig_outcome(struct outbound_rig *r, const struct offered *d, enum outcome_kind kind, const char *id);
 void outbound_rig_receipt(struct outbound_rig *r, const char *id, enum status s, const char *from); /* waits */

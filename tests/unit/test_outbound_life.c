@@ -234,11 +234,11 @@ Test(outbound_life, an_opt_out_between_submit_and_claim_counts)
 	struct send_result s;
 
 	outbound_rig_open(&r, NULL);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_DOWN);
+	outbound_rig_account(&r, "main", ACCOUNT_DOWN);
 	s = outbound_rig_text(&r, TO, "too late");
 	cr_expect_eq(s.status, STATUS_QUEUED);
 	say(&r, PURPOSE_SERVICE, CONSENT_OUT);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_UP);
+	outbound_rig_account(&r, "main", ACCOUNT_UP);
 	outbound_rig_status(&r, &s.message, STATUS_SUPPRESSED);
 	cr_expect_eq(outbound_rig_count(&r), 0);
 	outbound_rig_close(&r);
@@ -341,13 +341,13 @@ Test(outbound_life, a_message_is_cancelled_or_sent_never_both)
 	bool cancelled[200];
 
 	outbound_rig_open(&r, NULL);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_DOWN);
+	outbound_rig_account(&r, "main", ACCOUNT_DOWN);
 	for (int k = 0; k < 200; k++)
 		s[k] = outbound_rig_text(&r, TO, "race");
 	pthread_mutex_lock(&r.lock);
 	r.answer = true;
 	pthread_mutex_unlock(&r.lock);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_UP);
+	outbound_rig_account(&r, "main", ACCOUNT_UP);
 	for (int k = 199; k >= 0; k--)
 		cancelled[k] = outbound_rig_cancel(&r, &s[k].message, NULL) == 0;
 	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE outbox = 1", 0);
@@ -369,7 +369,7 @@ Test(outbound_life, what_memory_does_not_hold_comes_from_the_store_in_order)
 	char text[16];
 
 	outbound_rig_open(&r, &c);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_DOWN);
+	outbound_rig_account(&r, "main", ACCOUNT_DOWN);
 	for (int k = 0; k < 700; k++) {
 		snprintf(text, sizeof text, "%d", k);
 		outbound_rig_text(&r, TO, text);
@@ -377,7 +377,7 @@ Test(outbound_life, what_memory_does_not_hold_comes_from_the_store_in_order)
 	pthread_mutex_lock(&r.lock);
 	r.answer = true;
 	pthread_mutex_unlock(&r.lock);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_UP);
+	outbound_rig_account(&r, "main", ACCOUNT_UP);
 	outbound_rig_until(&r, "SELECT COUNT(*) FROM delivery WHERE outbox = 0 AND status = 5", 700);
 	cr_assert_eq(outbound_rig_count(&r), 700);
 	for (int k = 0; k < 700; k++) {
@@ -394,7 +394,7 @@ Test(outbound_life, what_outlives_its_time_expires)
 	struct send_result in_memory, elsewhere;
 
 	outbound_rig_open(&r, NULL);
-	outbound_account_state(r.o, STR("main"), ACCOUNT_DOWN);
+	outbound_rig_account(&r, "main", ACCOUNT_DOWN);
 	q.expires_at = clock_now() + 100 * US_MS;
 	in_memory = outbound_rig_send(&r, &q);
 	q.expires_at = clock_now() + 100 * US_MS;
