@@ -30,7 +30,7 @@ SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-r
 CPPFLAGS += -D_GNU_SOURCE -Igateway -Ichannels -I$(BUILD)/gen
 CFLAGS  += -std=c17 -O$(O) -g $(WARN) $(SANFLAG)
 CXXFLAGS += -std=c++17 -O$(O) -g $(WARNXX) $(SANFLAG)
-LIBS    := -lmicrohttpd -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -linih -lphonenumber -lsystemd -lpthread -lm
+LIBS    := -lmicrohttpd -lgnutls -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -linih -lphonenumber -lsystemd -lpthread -lm
 LDFLAGS += $(SANFLAG)
 
 SRC     := $(sort $(shell find gateway channels -name '*.c' -not -path '*/node_modules/*' 2>/dev/null))

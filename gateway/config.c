@@ -1,10 +1,9 @@
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "config_tables.h"
+#include "http/certificate.h"
 #include "model/phone.h"
 
 struct loading {
@@ -119,10 +118,14 @@ static void rule(struct loading *l, bool holds, const char *kind, const char *ke
 	say(l, &e);
 }
 
-static void readable(struct loading *l, const char *path, const char *key)
+static void certificate(struct loading *l, const char *cert_file, const char *key_file)
 {
-	if (path && access(path, R_OK))
-		rule(l, false, "http", key, strerror(errno));
+	struct certificate *c = NULL;
+	struct err e = {0};
+
+	if (cert_file && key_file && certificate_load(cert_file, key_file, &c, &e))
+		rule(l, false, "http", e.field[0] ? e.field : "tls_cert", e.msg);
+	certificate_free(&c);
 }
 
 /* libphonenumber knows the regions: any number will do to ask it. That also loads its tables, before any loop runs. */
@@ -145,8 +148,7 @@ static void cross_rules(struct loading *l)
 		rule(l, false, "http", "listen", e.msg);
 	rule(l, !c->http.tls_cert == !c->http.tls_key, "http", c->http.tls_cert ? "tls_cert" : "tls_key",
 	     "tls_cert and tls_key come together");
-	readable(l, c->http.tls_cert, "tls_cert");
-	readable(l, c->http.tls_key, "tls_key");
+	certificate(l, c->http.tls_cert, c->http.tls_key);
 	rule(l, c->outbound.retry_first <= c->outbound.retry_max, "outbound", "retry_first",
 	     "is longer than retry_max");
 	rule(l, region_ok(c->identity.region), "identity", "region", "is not a region such as DE or GB");

@@ -12,9 +12,9 @@ static const char *const formats[] = {"logfmt", "json", NULL};
 static const struct setting http[] = {
 	{AT(http, listen), .type = SET_STRING, .def = "127.0.0.1:8080",
 	 .help = "Address and port of the API, the console and the web chat; a port alone means every address."},
-	{AT(http, tls_cert), .type = SET_STRING,
+	{AT(http, tls_cert), .type = SET_STRING, .reload = true,
 	 .help = "Certificate chain (PEM). With tls_key the gateway speaks HTTPS."},
-	{AT(http, tls_key), .type = SET_STRING, .help = "Private key of tls_cert (PEM)."},
+	{AT(http, tls_key), .type = SET_STRING, .reload = true, .help = "Private key of tls_cert (PEM)."},
 	{AT(http, trusted_proxies), .type = SET_LIST,
 	 .help = "Addresses or networks (10.0.0.0/8) of the proxies whose forwarded headers are believed."},
 	{AT(http, max_body), .type = SET_SIZE, .def = "1m", .min = 1024, .max = 1 << 30,

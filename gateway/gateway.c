@@ -276,10 +276,13 @@ int gateway_start(const struct config *c, struct gateway **out, struct err *err)
 
 void gateway_reload(struct gateway *g, const struct config *c)
 {
+	struct err e = {0};
+
 	log_setup((enum log_level)c->log.level, c->log.format);
+	if (http_renew(g->http, c->http.tls_cert, c->http.tls_key, &e))
+		log_warn("config.certificate_kept", "reason", e.msg, LOG_END);
 	for (size_t i = 0; i < c->accounts_n; i++) {
 		const struct config_account *a = &c->accounts[i];
-		struct err e = {0};
 
 		if (a->ops->reload && host_reload(g->host, a->name, a->set, &e))
 			log_warn("config.account_kept", "account", a->name, "reason", e.msg, LOG_END);

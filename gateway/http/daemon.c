@@ -22,22 +22,32 @@ static void on_log(void *arg, const char *fmt, va_list ap)
 	log_debug("http.library", "text", text, LOG_END);
 }
 
-static char *file_text(const char *path, struct err *err)
+/* Which certificate a handshake gets. The library passes no argument of ours, but the connection keeps one. */
+static int on_handshake(gnutls_session_t session, const gnutls_datum_t *issuers, int issuers_n,
+			const gnutls_pk_algorithm_t *algorithms, int algorithms_n, gnutls_pcert_st **chain,
+			unsigned *chain_n, gnutls_privkey_t *key)
 {
-	FILE *f = fopen(path, "re");
-	struct buf b;
-	char part[4096];
-	size_t n;
+	const union MHD_ConnectionInfo *i =
+		MHD_get_connection_info(gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct certificate *c;
 
-	if (!f) {
-		err_set(err, ERR_INVALID, "file_unreadable", NULL, "%s cannot be read", path);
-		return NULL;
-	}
-	buf_init(&b, 1 << 20);
-	while ((n = fread(part, 1, sizeof part, f)) > 0)
-		buf_add(&b, part, n);
-	fclose(f);
-	return buf_take(&b);
+	(void)issuers, (void)issuers_n, (void)algorithms, (void)algorithms_n;
+	if (!i || !i->socket_context)
+		return -1;
+	c = certificates_current(i->socket_context);
+	*chain = (gnutls_pcert_st *)c->chain;
+	*chain_n = c->n;
+	*key = c->key;
+	return 0;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode what)
+{
+	struct http *h = arg;
+
+	(void)c;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = h->certificates;
 }
 
 static int resolve(const struct http_config *c, struct sockaddr_storage *out, socklen_t *len, struct err *err)
@@ -56,7 +66,7 @@ static int resolve(const struct http_config *c, struct sockaddr_storage *out, so
 
 /* One daemon. at NULL: it is given its connections by the front. */
 static struct MHD_Daemon *daemon_new(struct http *h, const struct http_config *c, const struct sockaddr_storage *at,
-				     int threads, int connections, size_t memory, const char *cert, const char *key)
+				     int threads, int connections, size_t memory)
 {
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO |
 			 MHD_USE_ITC;
@@ -65,17 +75,19 @@ static struct MHD_Daemon *daemon_new(struct http *h, const struct http_config *c
 		flags |= MHD_USE_NO_LISTEN_SOCKET;
 	else if (at->ss_family == AF_INET6)
 		flags |= MHD_USE_DUAL_STACK;
-	if (cert)
+	if (h->certificates)
 		flags |= MHD_USE_TLS;
-	return MHD_start_daemon(
-		flags, (uint16_t)c->port, NULL, NULL, server_request, h, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
-		h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_THREAD_POOL_SIZE,
-		(unsigned)(threads > 1 ? threads : 0), MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)c->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)c->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, at ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, at,
-		MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u, cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, cert,
-		MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_END);
+	return MHD_start_daemon(flags, (uint16_t)c->port, NULL, NULL, server_request, h, MHD_OPTION_NOTIFY_COMPLETED,
+				server_completed, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+				MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(threads > 1 ? threads : 0),
+				MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+				(unsigned)c->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+				(unsigned)c->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
+				MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, at ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, at,
+				MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
+				h->certificates ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, on_handshake,
+				MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1",
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
 }
 
 static int listen_failed(const struct http_config *c, struct err *err)
@@ -88,20 +100,13 @@ static int secure_start(struct http *h, const struct http_config *c, const struc
 			struct err *err)
 {
 	const union MHD_DaemonInfo *info;
-	char *cert, *key = NULL;
 
-	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+	if (MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES)
 		return err_set(err, ERR_INVALID, "tls_missing", "http.tls_cert",
 			       "this libmicrohttpd was built without TLS");
-	cert = file_text(c->tls_cert, err);
-	if (!cert || !(key = file_text(c->tls_key, err))) {
-		free(cert);
+	if (certificates_new(c->tls_cert, c->tls_key, &h->certificates, err))
 		return -1;
-	}
-	h->daemon = daemon_new(h, c, at, threads, c->connections, HEADER_MEMORY, cert, key);
-	free(cert);
-	explicit_bzero(key, strlen(key));
-	free(key);
+	h->daemon = daemon_new(h, c, at, threads, c->connections, HEADER_MEMORY);
 	if (!h->daemon)
 		return listen_failed(c, err);
 	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
@@ -147,8 +152,8 @@ static int daemon_start(struct http *h, const struct http_config *c, struct err 
 	h->tls = c->tls_cert && c->tls_key;
 	if (h->tls)
 		return secure_start(h, c, &at, threads, err);
-	h->daemon = daemon_new(h, c, NULL, threads, c->connections, HEADER_MEMORY, NULL, NULL);
-	h->streamer = daemon_new(h, c, NULL, 1, c->connections, STREAM_MEMORY, NULL, NULL);
+	h->daemon = daemon_new(h, c, NULL, threads, c->connections, HEADER_MEMORY);
+	h->streamer = daemon_new(h, c, NULL, 1, c->connections, STREAM_MEMORY);
 	if (!h->daemon || !h->streamer)
 		return listen_failed(c, err);
 	if (front_start((struct sockaddr *)&at, len, c->connections, is_stream, take_connection, h, &h->front, err))
@@ -193,6 +198,18 @@ int http_start(const struct http_config *c, const struct route *routes, void *ap
 	return 0;
 }
 
+int http_renew(struct http *h, const char *cert_file, const char *key_file, struct err *err)
+{
+	if (!h->certificates)
+		return 0;
+	if (!cert_file || !key_file)
+		return err_set(err, ERR_CONFLICT, "restart_needed", "http.tls_cert", "TLS is left only by a restart");
+	if (certificates_renew(h->certificates, cert_file, key_file, err))
+		return -1;
+	log_info("http.certificate_read", "file", cert_file, LOG_END);
+	return 0;
+}
+
 int http_port(const struct http *h) { return h->port; }
 
 /* Answers under way need the writer and the adapters, which still run: wait for them, but not for ever. */
@@ -224,6 +241,7 @@ void http_stop(struct http **hp)
 	}
 	if (h->streamer)
 		MHD_stop_daemon(h->streamer);
+	certificates_free(&h->certificates);
 	hub_stop(&h->hub);
 	running_free(&h->running);
 	rate_release(&h->rate);

@@ -101,6 +101,8 @@ struct request {
 int http_start(const struct http_config *c, const struct route *routes, void *app, struct readers *readers,
 	       struct writer *w, struct events *ev, struct host *host, struct http **out, struct err *err);
 int http_port(const struct http *h);
+/* Reads certificate and key again, for the handshakes from now on; on -1 the old ones stay. Nothing to do without TLS. */
+int http_renew(struct http *h, const char *cert_file, const char *key_file, struct err *err);
 /* Takes nothing new, ends the streams, waits for what is under way. */
 void http_stop(struct http **h);
 void http_metrics(struct http *h, struct buf *prometheus);

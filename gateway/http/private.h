@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "channel/host.h"
+#include "http/certificate.h"
 #include "http/front.h"
 #include "http/http.h"
 #include "http/proxy.h"
@@ -16,6 +17,7 @@ enum { HEADERS_MAX = 64, HEADER_MEMORY = 16384, STREAM_MEMORY = 4096, STREAM_BUF
 struct http {
 	struct front *front;		      /* NULL with TLS */
 	struct MHD_Daemon *daemon, *streamer; /* streamer: for followers; NULL with TLS */
+	struct certificates *certificates;    /* NULL without TLS */
 	const struct route *routes;
 	size_t routes_n;
 	void *app;

@@ -72,14 +72,15 @@ export function check(method, path, status, type, body) {
 }
 
 export class Api {
-	constructor(url, key) {
+	constructor(url, key, how = fetch) {
 		this.url = url;
+		this.fetch = how;
 		this.key = key;
 	}
 
 	async request(method, path, body, headers = {}) {
 		const json = body !== undefined && !(body instanceof Uint8Array) && typeof body !== "string";
-		const r = await fetch(this.url + path, {
+		const r = await this.fetch(this.url + path, {
 			method,
 			redirect: "manual",
 			headers: {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Api } from "./api.mjs";
+import { fetchTrusting } from "./tls.mjs";
 import { until } from "./wait.mjs";
 
 export const top = resolve(new URL("../../..", import.meta.url).pathname);
@@ -46,8 +47,11 @@ export function smsAccount(smsc, more = {}) {
 
 export class Gateway {
 	// sections: as for ini(); merged over what every test wants.
-	constructor(sections = {}, { dir, env } = {}) {
+	// ca: a certificate; then it is spoken to by HTTPS.
+	constructor(sections = {}, { dir, env, ca } = {}) {
 		this.sections = sections;
+		this.scheme = ca ? "https" : "http";
+		this.fetch = ca ? fetchTrusting(ca) : fetch;
 		this.dir = dir ?? mkdtempSync(join(tmpdir(), "threadline-e2e-"));
 		this.env = { ...process.env, ...env };
 		this.config = join(this.dir, "threadline.conf");
@@ -64,7 +68,7 @@ export class Gateway {
 
 	async prepare() {
 		this.port ??= await freePort();
-		this.url = `http://127.0.0.1:${this.port}`;
+		this.url = `${this.scheme}://127.0.0.1:${this.port}`;
 		const common = {
 			http: { listen: `127.0.0.1:${this.port}` },
 			store: { dsn: join(this.dir, "threadline.db") },
@@ -74,7 +78,7 @@ export class Gateway {
 		for (const [name, keys] of Object.entries(this.sections)) all[name] = { ...common[name], ...keys };
 		writeFileSync(this.config, ini(all));
 		this.key ??= this.newKey("admin");
-		this.api = new Api(this.url, this.key);
+		this.api = new Api(this.url, this.key, this.fetch);
 	}
 
 	cli(args, options = {}) {
@@ -92,7 +96,7 @@ export class Gateway {
 	}
 
 	apiAs(role) {
-		return new Api(this.url, this.newKey(role));
+		return new Api(this.url, this.newKey(role), this.fetch);
 	}
 
 	async run() {
@@ -112,14 +116,14 @@ export class Gateway {
 		);
 		await until("the gateway to be live", async () => {
 			if (this.exited) throw Object.assign(new Error(`it left: ${JSON.stringify(this.exited)}\n${this.log}`), { fatal: true });
-			const r = await fetch(`${this.url}/health/live`).catch(() => null);
+			const r = await this.fetch(`${this.url}/health/live`).catch(() => null);
 			return r?.ok;
 		});
 		return this;
 	}
 
 	async ready() {
-		await until("every account to be up", async () => (await fetch(`${this.url}/health/ready`)).ok);
+		await until("every account to be up", async () => (await this.fetch(`${this.url}/health/ready`)).ok);
 		return this;
 	}
 

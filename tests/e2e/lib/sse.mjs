@@ -2,7 +2,8 @@ import { check } from "./api.mjs";
 
 // A follower of the event stream, by fetch: reads, remembers, waits for what is wanted.
 export class Stream {
-	constructor(url, { key, lastEventId, headers } = {}) {
+	constructor(url, { key, lastEventId, headers, how = fetch } = {}) {
+		this.fetch = how;
 		this.events = [];
 		this.comments = 0;
 		this.waiting = new Set();
@@ -16,13 +17,13 @@ export class Stream {
 	}
 
 	static async follow(gateway, query = "", options = {}) {
-		const s = new Stream(`${gateway.url}/v1/stream${query}`, { key: gateway.key, ...options });
+		const s = new Stream(`${gateway.url}/v1/stream${query}`, { key: gateway.key, how: gateway.fetch, ...options });
 		await s.open;
 		return s;
 	}
 
 	async #start(url, headers) {
-		const r = await fetch(url, { headers, signal: this.abort.signal });
+		const r = await this.fetch(url, { headers, signal: this.abort.signal });
 		this.status = r.status;
 		const { pathname } = new URL(url);
 		if (r.ok && pathname.startsWith("/v1/")) check("GET", pathname, r.status, "text/event-stream", "");
