@@ -122,6 +122,20 @@ static int consent(struct pass *p, const struct inbound *in, const struct identi
 	return 0;
 }
 
+/* What a link or a complaint asks for. */
+static int wish(struct pass *p, const struct inbound *in, const struct identity *who)
+{
+	bool changed;
+
+	for (int purpose = PURPOSE_SERVICE; purpose <= PURPOSE_SURVEY; purpose++)
+		if (in->consent.purposes >> purpose & 1 &&
+		    consent_set(p->db, p->k->events, &in->from, &who->survivor, (enum purpose)purpose,
+				in->consent.state, in->consent.source ? in->consent.source : "channel", in->metadata,
+				p->now, &changed, p->err))
+			return -1;
+	return 0;
+}
+
 static int has_stopped(struct pass *p, const struct inbound *in, bool *out)
 {
 	struct consent c;
@@ -254,7 +268,7 @@ int deliver(struct pass *p, struct inbound *in, struct uuid *id)
 	int word;
 
 	*id = (struct uuid){{0}};
-	if (identify(p, in, &who))
+	if (identify(p, in, &who) || wish(p, in, &who))
 		return -1;
 	if (in->text.n == 0 && in->attachments_n == 0)
 		return 0;

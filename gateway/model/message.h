@@ -65,6 +65,14 @@ struct inbound {
 	const struct address
 		*claimed; /* addresses it says are its own (pre-chat form): become unverified contact points */
 	size_t claimed_n;
+	/* A wish that needs no words: a link in a mail, a complaint that came by the provider. Becomes the consent of `from`
+	 * for each purpose whose bit (1 << purpose) is set, with the metadata as its proof; with neither text nor
+	 * attachments it leaves nothing else behind. */
+	struct {
+		unsigned purposes;
+		enum consent_state state;
+		const char *source; /* static: "unsubscribe_link"; as in customer/consent.h */
+	} consent;
 };
 
 /* A carrier's later word on one delivery (or one part of it). */

@@ -201,6 +201,31 @@ static struct inbound visitor(const char *text)
 				.from.value = "01920000-0000-7000-8000-000000000001"};
 }
 
+Test(intake, a_wish_without_words_becomes_consent_and_nothing_else)
+{
+	struct address a = {.scheme = SCHEME_MAIL, .value = "anna@example.com"};
+	struct inbound in = {
+		.channel = CHANNEL_EMAIL,
+		.account = STR("mail"),
+		.from = a,
+		.metadata = STR("{\"message\":\"1\"}"),
+		.consent = {1u << PURPOSE_MARKETING | 1u << PURPOSE_SURVEY, CONSENT_OUT, "unsubscribe_link"}};
+	char text[256];
+	struct consent c;
+
+	cr_assert_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	cr_assert_eq(consent_get(rig.s.db, &a, PURPOSE_MARKETING, &c, NULL), 0);
+	cr_expect_eq(c.state, CONSENT_OUT);
+	cr_expect_str_eq(c.source, "unsubscribe_link");
+	cr_assert_eq(consent_get(rig.s.db, &a, PURPOSE_SURVEY, &c, NULL), 0);
+	cr_expect_eq(c.state, CONSENT_OUT);
+	cr_assert_eq(consent_get(rig.s.db, &a, PURPOSE_SERVICE, &c, NULL), 0);
+	cr_expect_eq(c.state, CONSENT_UNKNOWN);
+	intake_rig_text(&rig, "SELECT proof FROM consent", text);
+	cr_expect_str_eq(text, "{\"message\":\"1\"}");
+	cr_expect_eq(number("SELECT COUNT(*) FROM interaction"), 0);
+}
+
 Test(intake, without_text_it_only_identifies)
 {
 	struct inbound in = visitor("");
