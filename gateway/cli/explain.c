@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/explain_mail.h"
 #include "cli/input.h"
 #include "cli/options.h"
 #include "model/phone.h"
@@ -110,7 +111,7 @@ static int usage(int status)
 	      status ? stderr : stdout);
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
 		fprintf(status ? stderr : stdout, " %s", subjects[i].name);
-	fputs("\n", status ? stderr : stdout);
+	fputs(" mail\n", status ? stderr : stdout);
 	return status;
 }
 
@@ -127,6 +128,8 @@ int cmd_explain(int argc, char **argv)
 
 	while (i < n && !(argc > 1 && strcmp(argv[1], subjects[i].name) == 0))
 		i++;
+	if (argc > 1 && strcmp(argv[1], "mail") == 0)
+		return explain_mail(argc - 1, argv + 1);
 	if (i == n)
 		return usage(argc > 1 && strcmp(argv[1], "--help") == 0 ? CLI_OK : CLI_USAGE);
 	argc--;
