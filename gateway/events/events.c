@@ -16,7 +16,7 @@
 #include "events/ring.h"
 
 /* Rows that one events_read takes from the table before it lets the caller breathe; what one trim removes. */
-enum { TABLE_ROWS = 20000, TRIM_ROWS = 20000 };
+enum { TABLE_ROWS = 20000, TRIM_ROWS = 20000, TOUCHED = 8192 };
 
 struct staged {
 	struct event ev;
@@ -34,7 +34,9 @@ struct events {
 	size_t staged_n, staged_cap;
 	struct buf staged_data;
 	int64_t committed;
-	bool numbered; /* committed is known */
+	bool numbered;		   /* committed is known */
+	uint32_t touched[TOUCHED]; /* by customer, and */
+	uint32_t upset;		   /* for all of them: see events_touched */
 };
 
 static int newest(struct db *db, int64_t *out, struct err *err)
@@ -97,6 +99,15 @@ static void unstage(void *arg)
 	buf_reset(&e->staged_data);
 }
 
+/* What was remembered of the batch may not be true. */
+static void roll_back(void *arg)
+{
+	struct events *e = arg;
+
+	e->upset++;
+	unstage(e);
+}
+
 static void publish(void *arg)
 {
 	struct events *e = arg;
@@ -120,7 +131,7 @@ static void publish(void *arg)
 
 struct writer_hooks events_hooks(struct events *e)
 {
-	return (struct writer_hooks){.began = unstage, .committed = publish, .rolled_back = unstage, .arg = e};
+	return (struct writer_hooks){.began = unstage, .committed = publish, .rolled_back = roll_back, .arg = e};
 }
 
 static int stage(struct events *e, const struct event *ev, struct err *err)
@@ -157,6 +168,32 @@ static int insert(struct db *db, const struct event *ev, struct err *err)
 	return db_run(q, err);
 }
 
+static size_t customer_slot(const struct uuid *customer)
+{
+	uint32_t w;
+
+	memcpy(&w, customer->b + 8, sizeof w);
+	return (w ^ customer->b[7]) % TOUCHED;
+}
+
+/* A merge or a contact point taken away concerns more than the customer it names. */
+static void touch(struct events *e, const struct event *ev)
+{
+	static const char *const all[] = {"customer.merged", "customer.unmerged", "identity.removed"};
+
+	if (strncmp(ev->type, "message.", 8) == 0 || strncmp(ev->type, "channel.", 8) == 0)
+		return;
+	e->touched[customer_slot(&ev->customer)]++;
+	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+		e->upset += strcmp(ev->type, all[k]) == 0;
+	e->upset += uuid_is_nil(&ev->customer);
+}
+
+uint64_t events_touched(const struct events *e, const struct uuid *customer)
+{
+	return (uint64_t)e->upset << 32 | e->touched[customer_slot(customer)];
+}
+
 int event_append(struct events *e, struct db *db, struct event *ev, struct err *err)
 {
 	if (ev->data.n > EVENT_DATA_MAX)
@@ -167,6 +204,7 @@ int event_append(struct events *e, struct db *db, struct event *ev, struct err *
 			return -1;
 		e->numbered = true;
 	}
+	touch(e, ev);
 	ev->seq = e->committed + (int64_t)e->staged_n + 1;
 	return stage(e, ev, err) || insert(db, ev, err) ? -1 : 0;
 }

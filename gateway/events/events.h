@@ -30,6 +30,9 @@ struct writer_hooks events_hooks(struct events *e);
 
 /* Inside a write job. Sets ev->seq. Copies. */
 int event_append(struct events *e, struct db *db, struct event *ev, struct err *err);
+/* A number that changes when something other than a message has happened to the customer, also if it is rolled back: what
+ * one remembers about a customer holds as long as it is the same. The writer's thread only. */
+uint64_t events_touched(const struct events *e, const struct uuid *customer);
 /* Not stored and not numbered (seq 0): typing and the like. Any thread. Reaches followers that are connected now. */
 void event_flash(struct events *e, const struct event *ev);
 

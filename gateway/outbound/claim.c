@@ -75,7 +75,7 @@ static int decide(struct claim *c, struct entry *e, struct db *db, int64_t now, 
 {
 	struct outbound *o = c->again.o;
 	struct item *i = e->item;
-	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt};
+	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt, NULL};
 	enum status s = STATUS_FAILED;
 	const char *reason = "too_many_attempts";
 	int no = 0;

@@ -165,7 +165,7 @@ static void follow_consents(struct outbound *o)
 /* Whether the writer must have a word before it goes on the wire. A reader that fails leaves it to the writer as well. */
 static bool needs_claim(struct outbound *o, const struct item *i, int64_t now)
 {
-	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt};
+	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt, NULL};
 	enum status status;
 	const char *reason;
 	struct db *db;

@@ -17,7 +17,7 @@ static int best_contact(struct outbound *o, struct db *db, const struct item *i,
 
 	k = n < 0 ? -1 : contact_list(db, members, (size_t)n, now, list, CONTACTS, err);
 	for (int c = 0; c < k; c++) {
-		struct policy_question q = {&list[c].address, i->d.purpose, i->d.expires_at, false};
+		struct policy_question q = {&list[c].address, i->d.purpose, i->d.expires_at, false, NULL};
 		enum scheme s = list[c].address.scheme;
 		enum status status;
 		const char *reason;

@@ -16,6 +16,7 @@ static void release(struct outbound *o)
 	lanes_free(o);
 	loop_free(&o->loop);
 	recent_free(&o->recent);
+	knowledge_free(&o->knowledge);
 	repeat_free(&o->repeat);
 	arena_free(&o->arena);
 	buf_free(&o->scratch);
@@ -50,12 +51,13 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	buf_init(&o->trail, SCRATCH_MAX);
 	o->items = items_new();
 	o->recent = recent_new();
+	o->knowledge = knowledge_new();
 	o->repeat = repeat_new();
 	o->arena = arena_new(ARENA_MAX);
 	o->loop = loop_new("dispatcher", NULL);
 	if (o->loop)
 		loop_pace(o->loop, ROUND_US);
-	if (!o->items || !o->recent || !o->repeat || !o->arena || !o->loop) {
+	if (!o->items || !o->recent || !o->knowledge || !o->repeat || !o->arena || !o->loop) {
 		release(o);
 		return err_nomem(err);
 	}

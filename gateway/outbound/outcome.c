@@ -303,7 +303,7 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 	e->raced = db_changes(db) == 0;
 	if (e->raced && update_raced(e, db, buf_str(&o->trail), buf_str(&o->parts), now, err))
 		return -1;
-	recent_put(o->recent, a->lane, &f, e->ids_n > 1 ? (int)e->ids_n : 1);
+	recent_put(o->recent, a->lane, &f, e->ids, e->ids_n);
 	if (e->kind == OUTCOME_THROTTLED)
 		return throttled_event(a->lane, db, e, now, err);
 	if (!e->raced && status_event(o, db, &f, e->next.status, e->next.status == STATUS_SENT ? STR("") : e->reason,

@@ -5,10 +5,29 @@
 #include "customer/consent.h"
 #include "outbound/private.h"
 
+static int consent_of(struct db *db, const struct policy_question *q, enum consent_state *out, struct err *err)
+{
+	struct consent c;
+	uint8_t bit = (uint8_t)(1u << q->purpose);
+
+	if (q->known && q->known->consents & bit) {
+		*out = (enum consent_state)q->known->consent[q->purpose];
+		return 0;
+	}
+	if (consent_get(db, q->to, q->purpose, &c, err))
+		return -1;
+	*out = c.state;
+	if (q->known) {
+		q->known->consent[q->purpose] = (uint8_t)c.state;
+		q->known->consents |= bit;
+	}
+	return 0;
+}
+
 int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
 	       enum status *status, const char **reason, struct err *err)
 {
-	struct consent c;
+	enum consent_state state;
 
 	if (q->expires_at && q->expires_at <= now) {
 		*status = STATUS_EXPIRED;
@@ -17,14 +36,14 @@ int policy_ask(const struct outbound *o, struct db *db, const struct policy_ques
 	}
 	if (q->exempt)
 		return 0;
-	if (consent_get(db, q->to, q->purpose, &c, err))
+	if (consent_of(db, q, &state, err))
 		return -1;
 	*status = STATUS_SUPPRESSED;
-	if (c.state == CONSENT_OUT) {
+	if (state == CONSENT_OUT) {
 		*reason = "opted_out";
 		return 1;
 	}
-	if (c.state == CONSENT_UNKNOWN && q->purpose == PURPOSE_MARKETING && o->c.marketing_needs_opt_in) {
+	if (state == CONSENT_UNKNOWN && q->purpose == PURPOSE_MARKETING && o->c.marketing_needs_opt_in) {
 		*reason = "no_consent";
 		return 1;
 	}

@@ -123,8 +123,9 @@ void lanes_free(struct outbound *o);
 
 /* ---- the whole ---- */
 
-struct recent; /* facts about what was sent lately (recent.c): the writer's thread */
-struct repeat; /* how often the same text went to the same address (repeat.c): locked inside */
+struct recent;	  /* facts about what was sent lately (recent.c): the writer's thread */
+struct knowledge; /* and about whom it went to (known.c): likewise */
+struct repeat;	  /* how often the same text went to the same address (repeat.c): locked inside */
 
 struct outbound {
 	struct outbound_config c;
@@ -170,6 +171,7 @@ struct outbound {
 	} early_at; /* how far the sweep over them has come */
 	_Atomic bool early_sweeping;
 	struct recent *recent;
+	struct knowledge *knowledge;
 	struct repeat *repeat;
 	struct arena *arena; /* of one message */
 	struct buf scratch, parts, trail;
@@ -179,11 +181,14 @@ struct outbound {
 
 /* ---- policy.c: one answer, asked at submit and at claim ---- */
 
+struct known;
+
 struct policy_question {
 	const struct address *to;
 	enum purpose purpose;
 	int64_t expires_at;
 	bool exempt;
+	struct known *known; /* NULL: the store is asked */
 };
 /* 0: send. 1: do not; *status and *reason (static) say what it becomes. -1: err. */
 int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
@@ -206,6 +211,7 @@ struct route {
 	struct account_info account;
 	enum channel channel;
 	struct contact contact;
+	struct known *known; /* NULL: ask the store */
 };
 int route_find(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out,
 	       struct err *err);
@@ -235,9 +241,28 @@ int status_event(struct outbound *o, struct db *db, const struct facts *f, enum 
 
 struct recent *recent_new(void);
 void recent_free(struct recent **r);
-void recent_put(struct recent *r, struct lane *l, const struct facts *f, int segments);
-bool recent_get(const struct recent *r, const struct lane *l, const struct delivery_id *id, struct facts *f,
-		int *segments);
+/* ids: those of all parts; only what has one part is remembered. */
+void recent_put(struct recent *r, struct lane *l, const struct facts *f, const struct str *ids, size_t n);
+bool recent_find(const struct recent *r, const struct lane *l, struct str ref, struct facts *out);
+
+/* ---- known.c: what is known of an address, while nothing happens to its owner; the writer's thread ---- */
+struct known {
+	char address[40];
+	enum scheme scheme;
+	uint64_t touched; /* events_touched of the owner when this was read */
+	struct uuid owner, contact;
+	int64_t valid_from, last_in_at, last_out_at;
+	uint8_t consents; /* bit for each purpose whose state is in `consent` */
+	uint8_t consent[4];
+	bool quiet; /* the customer has no conversation that is not closed */
+};
+struct knowledge;
+struct knowledge *knowledge_new(void);
+void knowledge_free(struct knowledge **k);
+struct known *known_find(struct knowledge *k, const struct events *ev,
+			 const struct address *a); /* NULL: nothing is known */
+/* The owner stands for himself and nobody else. NULL: too long to be kept. */
+struct known *known_put(struct knowledge *k, const struct events *ev, const struct contact *c);
 
 /* ---- early.c: receipts that came before the answer which tells us their id ---- */
 int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,
@@ -262,7 +287,8 @@ void cancel_settle(struct outbound *o, int64_t now); /* the dispatcher asks the 
 
 /* ---- fallback.c ---- */
 /* A chat message for a visitor who is away: also to the number it left. account: whose outbox it is in; empty: none. */
-int fallback_write(struct outbound *o, struct db *db, const struct item *i, int64_t now, char account[64], struct err *err);
+int fallback_write(struct outbound *o, struct db *db, const struct item *i, int64_t now, char account[64],
+		   struct err *err);
 
 /* ---- outcome.c ---- */
 /* Claimed, and will not be offered any more: back into the outbox. */

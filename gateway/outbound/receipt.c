@@ -59,15 +59,14 @@ static void bind_why(struct stmt *q, int at, enum status s, const struct receipt
 	db_bind_str(q, at + 1, r->raw_state);
 }
 
-/* One part, sent, and not changed since. 1: it was not so. */
-static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
-		      const struct receipt *r, int64_t now, struct err *err)
+/* Of what was sent lately: one part, and not changed since. 1: it was not so. */
+static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,
+		      struct err *err)
 {
 	struct facts f;
 	struct stmt *q;
-	int segments;
 
-	if (!recent_get(o->recent, l, &hit->id, &f, &segments) || segments != 1 || r->status == STATUS_SENT)
+	if (r->status == STATUS_SENT || !recent_find(o->recent, l, r->external_id, &f))
 		return 1;
 	q = db_query(db, "UPDATE delivery SET status = $1, code = $2, reason = $3, trail = trail || $4, updated_at = $5"
 			 " WHERE message_id = $6 AND n = $7 AND bucket = $8 AND status = 5");
@@ -76,11 +75,12 @@ static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const s
 	bind_why(q, 2, r->status, r);
 	db_bind_str(q, 4, buf_str(&o->trail));
 	db_bind_i64(q, 5, now);
-	bind_key(q, 6, &hit->id);
+	bind_key(q, 6, &f.id);
 	if (db_run(q, err))
 		return -1;
 	if (db_changes(db) == 0)
 		return 1;
+	atomic_fetch_add(&l->counts.matched[RULE_EXACT], 1);
 	return event_of(o, db, &f, r->status, r, now, err);
 }
 _Static_assert(STATUS_SENT == 5, "named in the SQL of apply_fast");
@@ -141,8 +141,8 @@ static int write_row(struct outbound *o, struct db *db, const struct row *row, e
 	return changed ? event_of(o, db, &row->f, s, r, now, err) : 0;
 }
 
-static int apply_slow(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
-		      const struct receipt *r, int64_t now, struct err *err)
+int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
+		  const struct receipt *r, int64_t now, struct err *err)
 {
 	enum status whole = r->status;
 	struct row row;
@@ -170,14 +170,6 @@ static int apply_slow(struct outbound *o, struct db *db, struct lane *l, const s
 		return write_row(o, db, &row, row.status, r, false, now, err);
 	atomic_fetch_add(row.status == whole ? &l->counts.receipts_repeated : &l->counts.receipts_ignored, 1);
 	return 0;
-}
-
-int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
-		  const struct receipt *r, int64_t now, struct err *err)
-{
-	int done = apply_fast(o, db, l, hit, r, now, err);
-
-	return done == 1 ? apply_slow(o, db, l, hit, r, now, err) : done;
 }
 
 /* ---- finding what it is for ---- */
@@ -308,8 +300,11 @@ int receipt_match(struct outbound *o, struct db *db, struct lane *l, const struc
 		  struct err *err)
 {
 	struct found f;
-	int got = r->external_id.n ? find(o, db, l, r, &f, err) : 1;
+	int got = apply_fast(o, db, l, r, now, err);
 
+	if (got != 1)
+		return got;
+	got = r->external_id.n ? find(o, db, l, r, &f, err) : 1;
 	if (got == 1 && late)
 		got = find_uncertain(db, l, r, &f, err);
 	if (got)

@@ -1,20 +1,23 @@
 /*
- * What does not change about a delivery (whose it is, in which conversation, how many parts), kept for the last ones that
- * were sent, so that a receipt which follows soon need not read three rows to say whose receipt it is. The writer's
- * thread only. A miss costs a query, no more.
+ * What was sent lately, by the carrier's id: whose it is, in which conversation. A receipt that follows soon then needs
+ * neither to look for its id nor to read three rows. Only what has one part: the others take the longer road anyway.
+ *
+ * It is a guess that the store confirms: the update of a receipt asks for a delivery that is `sent` (receipt.c). Direct
+ * mapped; a later id takes the place. The writer's thread only.
  */
 #include <stdlib.h>
 
 #include "outbound/private.h"
 
-enum { SLOTS = 1 << 15 };
+enum { SLOTS = 1 << 15, REF_MAX = 40 };
 
 struct recent {
 	struct entry {
 		struct delivery_id id;
 		struct uuid customer, conversation;
-		struct lane *lane;
-		int segments;
+		const struct lane *lane;
+		uint8_t n;
+		char ref[REF_MAX];
 	} v[SLOTS];
 };
 
@@ -26,27 +29,35 @@ void recent_free(struct recent **r)
 	*r = NULL;
 }
 
-static size_t slot(const struct delivery_id *id)
+static size_t slot(struct str ref)
 {
-	uint32_t w;
+	uint32_t h = 2166136261u;
 
-	memcpy(&w, id->message.b + 9, 4);
-	return (w ^ id->message.b[7]) % SLOTS;
+	for (size_t k = 0; k < ref.n; k++)
+		h = (h ^ (unsigned char)ref.p[k]) * 16777619u;
+	return (h ^ h >> 15) % SLOTS;
 }
 
-void recent_put(struct recent *r, struct lane *l, const struct facts *f, int segments)
+void recent_put(struct recent *r, struct lane *l, const struct facts *f, const struct str *ids, size_t n)
 {
-	r->v[slot(&f->id)] = (struct entry){f->id, f->customer, f->conversation, l, segments};
+	for (size_t k = 0; k < n; k++) {
+		struct entry *e = &r->v[slot(ids[k])];
+		if (n > 1 || ids[k].n == 0 || ids[k].n > REF_MAX) {
+			e->lane = NULL; /* it may have named another one */
+			continue;
+		}
+		*e = (struct entry){f->id, f->customer, f->conversation, l, (uint8_t)ids[k].n, {0}};
+		memcpy(e->ref, ids[k].p, ids[k].n);
+	}
 }
 
-bool recent_get(const struct recent *r, const struct lane *l, const struct delivery_id *id, struct facts *f,
-		int *segments)
+bool recent_find(const struct recent *r, const struct lane *l, struct str ref, struct facts *out)
 {
-	const struct entry *e = &r->v[slot(id)];
+	const struct entry *e = &r->v[slot(ref)];
 
-	if (e->lane != l || e->id.n != id->n || !uuid_eq(&e->id.message, &id->message))
+	if (e->lane != l || !str_eq(ref, str_n(e->ref, e->n)))
 		return false;
-	*f = (struct facts){e->customer, e->conversation, l->channel, str_of(l->name), *id, false};
-	*segments = e->segments;
+	*out = (struct facts){.customer = e->customer, .conversation = e->conversation, .channel = l->channel,
+			      .account = str_of(l->name), .id = e->id};
 	return true;
 }

@@ -56,24 +56,47 @@ static int members_of(struct db *db, const struct uuid *id, struct route *out, s
 	return n < 0 ? -1 : 0;
 }
 
-static int to_address(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out,
+/* False: the store must be asked. */
+static bool from_memory(struct outbound *o, const struct address *a, struct route *out)
+{
+	const struct known *k = out->known = known_find(o->knowledge, o->ev, a);
+
+	if (!k)
+		return false;
+	out->contact = (struct contact){.id = k->contact,
+					.customer = k->owner,
+					.valid_from = k->valid_from,
+					.last_in_at = k->last_in_at,
+					.last_out_at = k->last_out_at};
+	out->contact.address = *a;
+	out->owner = out->members[0] = k->owner;
+	out->members_n = 1;
+	return true;
+}
+
+static int from_store(struct outbound *o, struct db *db, const struct address *a, int64_t now, struct route *out,
 		      struct err *err)
 {
 	struct identity who;
 
-	if (account_for(o, r, r->address.scheme, out, err))
-		return -1;
-	if (identity_resolve(db, o->ev, &r->address, STR(""), 0, now, &who, err))
+	if (identity_resolve(db, o->ev, a, STR(""), 0, now, &who, err))
 		return -1;
 	out->contact = who.contact;
-	out->to = r->address;
 	out->owner = who.contact.customer;
-	if (who.created) {
-		out->members[0] = out->owner;
-		out->members_n = 1;
-		return 0;
-	}
-	return members_of(db, &who.survivor, out, err);
+	if (members_of(db, &who.survivor, out, err))
+		return -1;
+	if (out->members_n == 1 && who.contact.valid_to == 0)
+		out->known = known_put(o->knowledge, o->ev, &who.contact);
+	return 0;
+}
+
+static int to_address(struct outbound *o, struct db *db, const struct send_request *r, int64_t now, struct route *out,
+		      struct err *err)
+{
+	if (account_for(o, r, r->address.scheme, out, err))
+		return -1;
+	out->to = r->address;
+	return from_memory(o, &r->address, out) ? 0 : from_store(o, db, &r->address, now, out, err);
 }
 
 /* Rank of a contact point by the request's wishes: lower is better, -1 is not wanted at all. */
@@ -127,5 +150,6 @@ int route_find(struct outbound *o, struct db *db, const struct send_request *r, 
 	       struct err *err)
 {
 	out->members_n = 0;
+	out->known = NULL;
 	return r->has_address ? to_address(o, db, r, now, out, err) : to_customer(o, db, r, now, out, err);
 }

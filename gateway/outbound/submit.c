@@ -82,7 +82,7 @@ static int remember_caller(struct plan *p, struct err *err)
 static int ask_policy(struct plan *p, struct outbound_batch *b, struct err *err)
 {
 	const struct send_request *r = p->r;
-	struct policy_question q = {&p->route.to, r->purpose, p->expires_at, r->exempt};
+	struct policy_question q = {&p->route.to, r->purpose, p->expires_at, r->exempt, p->route.known};
 	uint64_t key;
 	int no = policy_ask(p->o, p->db, &q, p->at, &p->status, &p->reason, err);
 
@@ -129,6 +129,24 @@ static enum priority priority_of(const struct send_request *r)
 	return uuid_is_nil(&r->conversation) ? PRIORITY_NORMAL : PRIORITY_HIGH;
 }
 
+/* Marketing joins a conversation only by name. */
+static int thread(struct plan *p, struct err *err)
+{
+	const struct send_request *r = p->r;
+	bool named = !uuid_is_nil(&r->conversation);
+	struct known *known = p->route.known;
+
+	if (!named && (r->purpose != PURPOSE_SERVICE || (known && known->quiet)))
+		return 0;
+	arena_reset(p->o->arena);
+	if (conversation_thread_outbound(p->db, p->o->ev, p->route.members, p->route.members_n, &r->conversation,
+					 r->purpose, &p->i, p->o->arena, p->at, err))
+		return -1;
+	if (known && !named)
+		known->quiet = uuid_is_nil(&p->i.conversation);
+	return 0;
+}
+
 static int write_interaction(struct plan *p, struct err *err)
 {
 	const struct send_request *r = p->r;
@@ -155,10 +173,7 @@ static int write_interaction(struct plan *p, struct err *err)
 			return err_nomem(err);
 		p->i.attachments = buf_str(&p->o->scratch);
 	}
-	arena_reset(p->o->arena);
-	if ((r->purpose == PURPOSE_SERVICE || !uuid_is_nil(&r->conversation)) &&
-	    conversation_thread_outbound(p->db, p->o->ev, p->route.members, p->route.members_n, &r->conversation,
-					 r->purpose, &p->i, p->o->arena, p->at, err))
+	if (thread(p, err))
 		return -1;
 	return interaction_append(p->db, &p->i, err);
 }
@@ -259,6 +274,8 @@ static int write_all(struct plan *p, struct outbound_batch *b, struct err *err)
 	    status_event(p->o, p->db, &f, p->status, str_of(p->reason), STR(""), p->at, &p->seq, err) ||
 	    contact_touch(p->db, &p->route.contact, DIRECTION_OUTBOUND, p->at, err))
 		return -1;
+	if (p->route.known && p->at - p->route.contact.last_out_at >= US_MIN)
+		p->route.known->last_out_at = p->at; /* as contact_touch has written */
 	if (p->item)
 		p->item->checked = p->seq;
 	return 0;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "store/db.h"
 
-enum { SLOTS = 512, BUSY_MS = 5000 };
+enum { SLOTS = 512, BUSY_MS = 5000, ROOM = 1536 };
 
 struct stmt {
 	struct db *db;
@@ -18,6 +18,9 @@ struct stmt {
 	sqlite3_stmt *q; /* NULL: prepare failed */
 	bool stepped;
 	bool ordered; /* $1..$n appear in order, so the number is the index */
+	/* What is bound is copied here, one after the other, since SQLite would allocate and free a copy of each. */
+	char *room;
+	size_t used;
 };
 
 struct db {
@@ -121,8 +124,10 @@ void db_close(struct db **dbp)
 
 	if (!db)
 		return;
-	for (int i = 0; i < SLOTS; i++)
+	for (int i = 0; i < SLOTS; i++) {
 		sqlite3_finalize(db->slot[i].q);
+		free(db->slot[i].room);
+	}
 	sqlite3_close_v2(db->h);
 	free(db);
 	*dbp = NULL;
@@ -172,6 +177,22 @@ static int param(struct stmt *s, int i)
 	return sqlite3_bind_parameter_index(s->q, name);
 }
 
+/* NULL: there is no room, SQLite makes its own copy. */
+static const void *keep(struct stmt *s, const void *p, size_t n)
+{
+	char *copy;
+
+	if (!s->room && !(s->room = malloc(ROOM)))
+		return NULL;
+	if (n > ROOM - s->used)
+		return NULL;
+	copy = s->room + s->used;
+	if (n)
+		memcpy(copy, p, n);
+	s->used += n;
+	return copy;
+}
+
 void db_bind_i64(struct stmt *s, int i, int64_t v)
 {
 	int at = param(s, i);
@@ -182,7 +203,11 @@ void db_bind_i64(struct stmt *s, int i, int64_t v)
 void db_bind_str(struct stmt *s, int i, struct str v)
 {
 	int at = param(s, i);
-	if (at)
+	const void *copy = at ? keep(s, v.p, v.n) : NULL;
+
+	if (copy)
+		sqlite3_bind_text64(s->q, at, copy, v.n, SQLITE_STATIC, SQLITE_UTF8);
+	else if (at)
 		sqlite3_bind_text64(s->q, at, v.p ? v.p : "", v.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
@@ -197,7 +222,11 @@ void db_bind_text(struct stmt *s, int i, const char *v)
 void db_bind_blob(struct stmt *s, int i, const void *p, size_t n)
 {
 	int at = param(s, i);
-	if (at)
+	const void *copy = at ? keep(s, p, n) : NULL;
+
+	if (copy)
+		sqlite3_bind_blob64(s->q, at, copy, n, SQLITE_STATIC);
+	else if (at)
 		sqlite3_bind_blob64(s->q, at, p, n, SQLITE_TRANSIENT);
 }
 
@@ -244,6 +273,7 @@ void db_done(struct stmt *s)
 		sqlite3_reset(s->q);
 	s->stepped = false;
 	sqlite3_clear_bindings(s->q);
+	s->used = 0;
 }
 
 int db_run(struct stmt *s, struct err *err)
