@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "store/db.h"
+#include "store/sqlite_cache.h"
+#include "store/sqlite_log.h"
 
 enum { SLOTS = 512, BUSY_MS = 5000, ROOM = 1536 };
 
@@ -90,7 +92,12 @@ static int pragmas(struct db *db, enum db_mode mode, struct err *err)
 }
 
 /* SQLite's memory statistics take a process-wide lock at each allocation; nobody reads them. */
-static void configure(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite_cache_install();
+	sqlite_log_install();
+}
 
 int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err)
 {
@@ -103,7 +110,7 @@ int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err
 	pthread_once(&once, configure);
 	if (strncmp(dsn, "sqlite:", 7) == 0)
 		dsn += 7;
-	rc = sqlite3_open_v2(dsn, &db->h, flags, NULL);
+	rc = sqlite3_open_v2(dsn, &db->h, flags, sqlite3_vfs_find(SQLITE_LOG_LAYER) ? SQLITE_LOG_LAYER : NULL);
 	if (rc != SQLITE_OK) {
 		fail(db, rc, err);
 		db_close(&db);
