@@ -16,7 +16,7 @@
 #include "events/ring.h"
 
 /* Rows that one events_read takes from the table before it lets the caller breathe; what one trim removes. */
-enum { TABLE_ROWS = 20000, TRIM_ROWS = 20000, TOUCHED = 8192 };
+enum { TABLE_ROWS = 20000, TRIM_ROWS = 20000, TOUCHED = 8192, COLUMNS = 8, ROWS = 8 };
 
 struct staged {
 	struct event ev;
@@ -31,7 +31,7 @@ struct events {
 	struct events_follower *followers;
 	/* the writer's thread only */
 	struct staged *staged;
-	size_t staged_n, staged_cap;
+	size_t staged_n, staged_cap, written;
 	struct buf staged_data;
 	int64_t committed;
 	bool numbered;		   /* committed is known */
@@ -95,7 +95,7 @@ static void unstage(void *arg)
 {
 	struct events *e = arg;
 
-	e->staged_n = 0;
+	e->staged_n = e->written = 0;
 	buf_reset(&e->staged_data);
 }
 
@@ -129,9 +129,68 @@ static void publish(void *arg)
 	pthread_mutex_unlock(&e->follow_lock);
 }
 
+/* ---- to the table, at the end of the batch: many rows of one statement cost half of as many statements */
+
+static void bind_row(struct stmt *q, int at, const struct events *e, size_t k)
+{
+	const struct event *ev = &e->staged[k].ev;
+
+	db_bind_i64(q, at, ev->seq);
+	db_bind_i64(q, at + 1, ev->at);
+	db_bind_text(q, at + 2, ev->type);
+	db_bind_uuid(q, at + 3, &ev->customer);
+	db_bind_uuid(q, at + 4, &ev->conversation);
+	db_bind_uuid(q, at + 5, &ev->interaction);
+	db_bind_i64(q, at + 6, ev->channel);
+	db_bind_str(q, at + 7, str_n(e->staged_data.p + e->staged[k].data_at, ev->data.n));
+}
+
+#define INSERT "INSERT INTO event (seq, at, type, customer_id, conversation_id, interaction_id, channel, data) VALUES "
+
+static int insert_one(struct events *e, struct db *db, size_t k, struct err *err)
+{
+	struct stmt *q = db_query(db, INSERT "($1, $2, $3, $4, $5, $6, $7, $8)");
+
+	bind_row(q, 1, e, k);
+	return db_run(q, err);
+}
+
+/* ROWS of them, from k on. */
+static int insert_many(struct events *e, struct db *db, size_t k, struct err *err)
+{
+	struct stmt *q = db_query(db, INSERT "($1, $2, $3, $4, $5, $6, $7, $8), "
+					     "($9, $10, $11, $12, $13, $14, $15, $16), "
+					     "($17, $18, $19, $20, $21, $22, $23, $24), "
+					     "($25, $26, $27, $28, $29, $30, $31, $32), "
+					     "($33, $34, $35, $36, $37, $38, $39, $40), "
+					     "($41, $42, $43, $44, $45, $46, $47, $48), "
+					     "($49, $50, $51, $52, $53, $54, $55, $56), "
+					     "($57, $58, $59, $60, $61, $62, $63, $64)");
+
+	for (int i = 0; i < ROWS; i++)
+		bind_row(q, 1 + i * COLUMNS, e, k + (size_t)i);
+	return db_run(q, err);
+}
+
+#undef INSERT
+
+static int write_staged(void *arg, struct db *db, struct err *err)
+{
+	struct events *e = arg;
+
+	for (; e->staged_n - e->written >= ROWS; e->written += ROWS)
+		if (insert_many(e, db, e->written, err))
+			return -1;
+	for (; e->written < e->staged_n; e->written++)
+		if (insert_one(e, db, e->written, err))
+			return -1;
+	return 0;
+}
+
 struct writer_hooks events_hooks(struct events *e)
 {
-	return (struct writer_hooks){.began = unstage, .committed = publish, .rolled_back = roll_back, .arg = e};
+	return (struct writer_hooks){
+		.began = unstage, .committing = write_staged, .committed = publish, .rolled_back = roll_back, .arg = e};
 }
 
 static int stage(struct events *e, const struct event *ev, struct err *err)
@@ -150,22 +209,6 @@ static int stage(struct events *e, const struct event *ev, struct err *err)
 		return err_nomem(err);
 	e->staged_n++;
 	return 0;
-}
-
-static int insert(struct db *db, const struct event *ev, struct err *err)
-{
-	struct stmt *q = db_query(
-		db, "INSERT INTO event (seq, at, type, customer_id, conversation_id, interaction_id, channel, data)"
-		    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-	db_bind_i64(q, 1, ev->seq);
-	db_bind_i64(q, 2, ev->at);
-	db_bind_text(q, 3, ev->type);
-	db_bind_uuid(q, 4, &ev->customer);
-	db_bind_uuid(q, 5, &ev->conversation);
-	db_bind_uuid(q, 6, &ev->interaction);
-	db_bind_i64(q, 7, ev->channel);
-	db_bind_str(q, 8, ev->data);
-	return db_run(q, err);
 }
 
 static size_t customer_slot(const struct uuid *customer)
@@ -206,7 +249,7 @@ int event_append(struct events *e, struct db *db, struct event *ev, struct err *
 	}
 	touch(e, ev);
 	ev->seq = e->committed + (int64_t)e->staged_n + 1;
-	return stage(e, ev, err) || insert(db, ev, err) ? -1 : 0;
+	return stage(e, ev, err);
 }
 
 void event_flash(struct events *e, const struct event *ev)

@@ -12,7 +12,7 @@
 #include "store/sqlite_cache.h"
 #include "store/sqlite_log.h"
 
-enum { SLOTS = 512, BUSY_MS = 5000, ROOM = 1536 };
+enum { SLOTS = 512, BUSY_MS = 5000, ROOM = 2048 };
 
 struct stmt {
 	struct db *db;

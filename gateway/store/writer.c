@@ -104,6 +104,8 @@ static int transact(struct writer *w, struct write_job *first, struct err *err)
 			goto undo;
 		}
 	}
+	if (w->hooks.committing && w->hooks.committing(w->hooks.arg, w->db, err))
+		goto undo;
 	if (db_commit(w->db, err) == 0) {
 		hook(w, w->hooks.committed);
 		return 0;

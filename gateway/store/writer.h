@@ -34,9 +34,11 @@ struct write_job {
 };
 
 struct writer_hooks {
-	/* Called on the writer's thread around each batch: after BEGIN, after COMMIT (before completions), after ROLLBACK.
-	 * events/ uses them to publish what the batch appended. Any may be NULL. */
+	/* Called on the writer's thread around each batch: after BEGIN, before COMMIT (an error there undoes the batch),
+	 * after COMMIT (before completions), after ROLLBACK. events/ uses them to write and publish what the batch
+	 * appended. Any may be NULL. */
 	void (*began)(void *arg);
+	int (*committing)(void *arg, struct db *db, struct err *err);
 	void (*committed)(void *arg);
 	void (*rolled_back)(void *arg);
 	void *arg;

@@ -65,6 +65,7 @@ int rig_events(struct store_rig *r, const char *type)
 	struct stmt *q = db_query(r->db, "SELECT COUNT(*) FROM event WHERE type = $1");
 	int n = -1;
 
+	store_rig_events(r);
 	db_bind_text(q, 1, type);
 	if (db_step(q, NULL) == DB_ROW)
 		n = (int)db_col_i64(q, 0);

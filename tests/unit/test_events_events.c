@@ -138,6 +138,7 @@ Test(events, trim_takes_what_is_older_only)
 		struct event ev = {.at = i * US_SEC, .type = "x", .customer = u};
 		cr_assert_eq(event_append(rig.events, rig.db, &ev, NULL), 0);
 	}
+	store_rig_events(&rig);
 	cr_expect_eq(events_trim(rig.db, 41 * US_SEC, NULL), 40);
 	cr_expect_eq(events_trim(rig.db, 41 * US_SEC, NULL), 0);
 	store_rig_commit(&rig);

@@ -20,9 +20,20 @@ enum { QUEUE = 64 };
 
 static struct store_rig rig;
 static struct writer *writer;
-static atomic_int began, committed, rolled_back;
+static atomic_int began, committed, rolled_back, committing_fails;
 
 static void on_began(void *arg) { atomic_fetch_add((atomic_int *)arg, 1); }
+/* What comes with the batch: fails as often as told. */
+static int on_committing(void *arg, struct db *db, struct err *err)
+{
+	(void)arg;
+	(void)db;
+	if (committing_fails == 0)
+		return 0;
+	committing_fails--;
+	return err_set(err, ERR_UNAVAILABLE, "no_room", NULL, "what comes with the batch cannot be written");
+}
+
 static void on_committed(void *arg)
 {
 	(void)arg;
@@ -36,7 +47,7 @@ static void on_rolled_back(void *arg)
 
 static void setup(void)
 {
-	struct writer_hooks hooks = {on_began, on_committed, on_rolled_back, &began};
+	struct writer_hooks hooks = {on_began, on_committing, on_committed, on_rolled_back, &began};
 	struct err e = {0};
 
 	store_rig_open(&rig);
@@ -167,6 +178,22 @@ Test(store_writer, what_waits_is_committed_together)
 		cr_expect(j[i].runs == 1 && j[i].err.kind == ERR_NONE);
 	}
 	cr_expect(committed == 2 && began == 2 && rolled_back == 0);
+}
+
+Test(store_writer, what_comes_with_a_batch_is_kept_with_it_or_nothing_is)
+{
+	struct job j;
+
+	committing_fails = 2; /* the batch, and the job alone */
+	submit(&j, 1, FINE);
+	sem_wait(&j.over);
+	cr_expect_str_eq(j.err.code, "no_room");
+	cr_expect(rows() == 0 && committed == 0 && rolled_back == 2);
+	committing_fails = 1; /* the batch only */
+	submit(&j, 2, FINE);
+	sem_wait(&j.over);
+	cr_expect_eq(j.err.kind, ERR_NONE);
+	cr_expect(rows() == 1 && committed == 1 && rolled_back == 3);
 }
 
 Test(store_writer, one_bad_job_takes_no_other_down)

@@ -34,7 +34,10 @@ static int step(void)
 {
 	struct err e = {0};
 	bool more;
-	int n = search_index_step(rig.s.db, &more, &e);
+	int n;
+
+	store_rig_events(&rig.s);
+	n = search_index_step(rig.s.db, &more, &e);
 
 	cr_assert_geq(n, 0, "%s", e.msg);
 	return n;
@@ -117,6 +120,7 @@ Test(search_index, goes_on_where_it_stopped)
 
 	for (int k = 0; k < 1200; k++)
 		say(&who, "again");
+	store_rig_events(&rig.s);
 	while (more) {
 		int n = search_index_step(rig.s.db, &more, NULL);
 		cr_assert_geq(n, 0);

@@ -104,6 +104,7 @@ int64_t line_events(struct timeline_rig *r, const char *type)
 	struct stmt *q = db_query(r->s.db, "SELECT COUNT(*) FROM event WHERE type = $1");
 	int64_t n;
 
+	store_rig_events(&r->s);
 	db_bind_text(q, 1, type);
 	cr_assert_eq(db_step(q, NULL), DB_ROW);
 	n = db_col_i64(q, 0);
