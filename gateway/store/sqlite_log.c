@@ -127,16 +127,16 @@ static int open_any(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
 
 void sqlite_log_install(void)
 {
-	static sqlite3_vfs vfs; /* SQLite keeps it in its list */
-	sqlite3_vfs *inner = sqlite3_vfs_find(NULL);
+	sqlite3_vfs *inner = sqlite3_vfs_find(NULL), *vfs = inner ? malloc(sizeof *vfs) : NULL;
 
-	if (!inner)
+	if (!vfs)
 		return;
-	vfs = *inner;
-	vfs.pNext = NULL;
-	vfs.zName = SQLITE_LOG_LAYER;
-	vfs.szOsFile += (int)sizeof(struct log_file);
-	vfs.pAppData = inner;
-	vfs.xOpen = open_any;
-	sqlite3_vfs_register(&vfs, 0);
+	*vfs = *inner;
+	vfs->pNext = NULL;
+	vfs->zName = SQLITE_LOG_LAYER;
+	vfs->szOsFile += (int)sizeof(struct log_file);
+	vfs->pAppData = inner;
+	vfs->xOpen = open_any;
+	if (sqlite3_vfs_register(vfs, 0) != SQLITE_OK)
+		free(vfs); /* else it is SQLite's for ever */
 }
