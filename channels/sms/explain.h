@@ -6,5 +6,5 @@
 #include "base/json.h"
 
 int sms_explain_text(struct str text, struct json_out *j);
-int sms_explain_receipt(struct str text, struct json_out *j); /* plain, or as a JSON string */
+int sms_explain_receipt(struct str text, struct json_out *j); /* plain, or as a JSON string; refuses nothing */
 int sms_explain_pdu(struct str hex, struct json_out *j);      /* one whole PDU, white space allowed */

@@ -91,6 +91,9 @@ describe("explain", () => {
 		assert.equal(receipt.state, "delivered");
 		assert.equal(receipt.raw_state, "DELIVRD");
 		assert.equal(receipt.is_receipt, true);
+		const texts = threadline(["explain", "receipt", "see you at 8", '"quoted" and id:7', ""]);
+		assert.equal(texts.status, 0);
+		assert.deepEqual(lines(texts).map((t) => [t.is_receipt, t.error ?? null]), [[false, null], [false, null], [false, null]]);
 		const [sms] = lines(threadline(["explain", "sms", "Grüße 😀"]));
 		assert.equal(sms.encoding, "ucs2");
 		assert.equal(sms.segments, 1);

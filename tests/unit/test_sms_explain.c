@@ -69,10 +69,20 @@ Test(explain, receipts_plain_and_quoted)
 		cr_expect(json_is_true(json_object_get(doc, "is_receipt")));
 		json_decref(doc);
 	}
-	doc = run(sms_explain_receipt, "see you at 8", &r);
-	cr_expect_eq(r, -1);
-	cr_expect(json_is_false(json_object_get(doc, "is_receipt")));
-	json_decref(doc);
+}
+
+Test(explain, an_ordinary_text_is_no_receipt_and_no_error)
+{
+	static const char *const inputs[] = {"see you at 8", "", "\"so\" she said", "id: I have none", "\xff\xfe"};
+	int r;
+
+	for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+		json_t *doc = run(sms_explain_receipt, inputs[i], &r);
+		cr_expect_eq(r, 0, "%s", inputs[i]);
+		cr_expect(json_is_false(json_object_get(doc, "is_receipt")), "%s", inputs[i]);
+		cr_expect(!json_is_string(json_object_get(doc, "error")), "%s", inputs[i]);
+		json_decref(doc);
+	}
 }
 
 Test(explain, pdus_field_by_field)
