@@ -111,13 +111,12 @@ int seen_remember(struct pass *p, const struct inbound *in, const struct uuid *i
  * a sweep, round and round. forget_after is the last key: three texts, each ended by NUL. */
 static void bind_after(struct stmt *q, const struct buf *b, int first)
 {
-	const char *at = b->p, *end = b->p + b->n;
+	struct str rest = buf_str(b);
 
 	for (int i = 0; i < 3; i++) {
-		size_t n = b->n ? strnlen(at, (size_t)(end - at)) : 0;
-		db_bind_str(q, first + i, str_n(b->n ? at : "", n));
-		if (b->n && at + n < end)
-			at += n + 1;
+		size_t n = strnlen(rest.p, rest.n), step = n < rest.n ? n + 1 : n;
+		db_bind_str(q, first + i, str_n(rest.p, n));
+		rest = str_n(rest.p + step, rest.n - step);
 	}
 }
 
