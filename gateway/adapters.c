@@ -1,5 +1,6 @@
 #include "adapters.h"
 
+#include "email/email.h"
 #include "loopback/loopback.h"
 #include "sms/sms.h"
 #include "web/web.h"
@@ -7,6 +8,7 @@
 const struct channel_ops *const adapters[] = {
 	&sms_channel,
 	&web_channel,
+	&email_channel,
 	&loopback_channel,
 	NULL,
 };

@@ -106,3 +106,47 @@ bool crypto_unb64url(struct str s, struct buf *out)
 	/* Left-over bits must be zero, or two texts would decode to one value. */
 	return s.n % 4 != 1 && (v & ((1u << bits) - 1)) == 0;
 }
+
+size_t crypto_b64(char *out, const void *p, size_t n)
+{
+	return (size_t)EVP_EncodeBlock((unsigned char *)out, p, (int)n);
+}
+
+enum { NONCE = 12, TAG = 16, SEAL_MAX = 1 << 20 };
+_Static_assert(NONCE + TAG == CRYPTO_SEAL, "what sealing adds");
+
+bool crypto_seal(const uint8_t key[CRYPTO_KEY], const void *plain, size_t n, void *out)
+{
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	uint8_t *to = out;
+	int k = 0, end = 0;
+	bool ok;
+
+	crypto_random(to, NONCE);
+	ok = c && n <= SEAL_MAX && EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, to) == 1 &&
+	     EVP_EncryptUpdate(c, to + NONCE, &k, plain, (int)n) == 1 && (size_t)k == n &&
+	     EVP_EncryptFinal_ex(c, to + NONCE + n, &end) == 1 &&
+	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG, to + NONCE + n) == 1;
+	EVP_CIPHER_CTX_free(c);
+	return ok;
+}
+
+bool crypto_unseal(const uint8_t key[CRYPTO_KEY], const void *sealed, size_t n, void *out)
+{
+	const uint8_t *from = sealed;
+	uint8_t tag[TAG], *to = out;
+	EVP_CIPHER_CTX *c;
+	int k = 0, end = 0;
+	bool ok;
+
+	if (n < CRYPTO_SEAL || n > SEAL_MAX)
+		return false;
+	n -= CRYPTO_SEAL;
+	memcpy(tag, from + NONCE + n, TAG);
+	c = EVP_CIPHER_CTX_new();
+	ok = c && EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, from) == 1 &&
+	     EVP_DecryptUpdate(c, to, &k, from + NONCE, (int)n) == 1 && (size_t)k == n &&
+	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG, tag) == 1 && EVP_DecryptFinal_ex(c, to + n, &end) == 1;
+	EVP_CIPHER_CTX_free(c);
+	return ok;
+}

@@ -1,0 +1,26 @@
+/*
+ * What a server answered: reply code (RFC 5321 section 4.2), enhanced status code (RFC 3463, RFC 2034), text. Lines come
+ * one by one as the server sends them.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum { REPLY_TEXT = 240, ENHANCED_MAX = 12 };
+
+struct smtp_reply {
+	int code;		     /* 0: none yet */
+	char enhanced[ENHANCED_MAX]; /* "5.1.1"; empty if the server gave none */
+	char text[REPLY_TEXT];	     /* printable; of several lines, all with a space between */
+	bool more;		     /* further lines of it follow */
+};
+
+/* One line with or without its CRLF. What is no reply line is left out. */
+void smtp_reply_line(struct smtp_reply *r, struct str line);
+/* "5.1.1" at the start of a text; its length, 0 if none. Class 2, 4 or 5. */
+size_t enhanced_length(struct str text);
+/* Is it about the recipient's mailbox or domain, so that the address is not to be tried again? Enhanced codes X.1.0-3,
+ * X.1.6 and X.1.10, X.2.1; without one, the codes that RFC 5321 has for an unknown mailbox. */
+bool smtp_reply_is_hard_bounce(const struct smtp_reply *r);
