@@ -71,8 +71,8 @@ static void account_free(struct host_account *a)
 	if (a->account)
 		a->ops->close(&a->account);
 	host_free_requests(a);
-	host_free_batch(&a->spare_in);
-	host_free_batch(&a->spare_reports);
+	host_free_batches(&a->received.spare);
+	host_free_batches(&a->reported.spare);
 	figures_free(&a->figures);
 	buf_free(&a->status);
 	pthread_mutex_destroy(&a->lock);

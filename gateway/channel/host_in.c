@@ -1,15 +1,16 @@
 /*
  * What adapters bring. Inbound texts and receipts gather in a batch for as long as the loop's round lasts: the first one
  * posts a task that runs after the round's handlers and hands the whole batch over as one write job. The answers of the
- * batch come back to the loop as one task, which runs every `done` in order. One batch of each kind is kept for the next
- * round: it is large, and under load every round has one.
+ * batch come back to the loop as one task, which runs every `done` in order. While FLYING batches are with the writer, the
+ * next one gathers: it would only wait for the same commit, and each batch costs both threads a wake-up. Batches are large,
+ * so some are kept for the next rounds.
  */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "channel/host_private.h"
 
-enum { BATCH = 256, MEMORY = 64 << 20 };
+enum { BATCH = 256, FLYING = 2, SPARE = 3, MEMORY = 64 << 20 };
 
 #define OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
@@ -27,6 +28,8 @@ struct answers {
 	_Atomic size_t left;
 	size_t n;
 	bool reports; /* what it is the head of */
+	bool flies;   /* with the writer */
+	struct answers *next;
 	struct waiting v[BATCH];
 	void *args[BATCH];
 	struct arena *mem;
@@ -44,29 +47,45 @@ struct reports {
 
 /* ---- answers ---- */
 
-void host_free_batch(struct answers **x)
+void host_free_batches(struct answers **list)
 {
-	if (!*x)
-		return;
-	arena_free(&(*x)->mem);
-	free(*x);
-	*x = NULL;
+	for (struct answers *x = *list, *next; x; x = next) {
+		next = x->next;
+		arena_free(&x->mem);
+		free(x);
+	}
+	*list = NULL;
+}
+
+static struct traffic *traffic_of(struct host_account *a, bool reports)
+{
+	return reports ? &a->reported : &a->received;
 }
 
 static void put_away(struct answers *x)
 {
 	struct host_account *a = x->a;
-	struct answers **spare = x->reports ? &a->spare_reports : &a->spare_in;
+	struct traffic *t = traffic_of(a, x->reports);
+	bool waits;
 
 	x->n = 0;
+	x->next = NULL;
 	arena_reset(x->mem);
 	pthread_mutex_lock(&a->lock);
-	if (!*spare) {
-		*spare = x;
+	if (x->flies)
+		t->flying--;
+	x->flies = false;
+	waits = x->reports ? a->reports != NULL : a->in != NULL;
+	if (t->spare_n < SPARE) {
+		x->next = t->spare;
+		t->spare = x;
+		t->spare_n++;
 		x = NULL;
 	}
 	pthread_mutex_unlock(&a->lock);
-	host_free_batch(&x);
+	host_free_batches(&x);
+	if (waits)
+		loop_post_once(a->thread->loop, &a->flush_task);
 }
 
 static void on_answers(struct task *t)
@@ -92,20 +111,46 @@ static void answer(struct waiting *w)
 /* Under a->lock. NULL: out of memory. */
 static struct answers *start_batch(struct host_account *a, bool reports)
 {
-	struct answers **spare = reports ? &a->spare_reports : &a->spare_in, *x = *spare;
+	struct traffic *t = traffic_of(a, reports);
+	struct answers *x = t->spare;
 
-	*spare = NULL;
-	if (!x) {
-		x = calloc(1, reports ? sizeof(struct reports) : sizeof(struct incoming));
-		if (!x || !(x->mem = arena_new(MEMORY))) {
-			free(x);
+	if (x) {
+		t->spare = x->next;
+		t->spare_n--;
+		x->next = NULL;
+	} else {
+		struct arena *mem = arena_new(MEMORY);
+		x = mem ? malloc(reports ? sizeof(struct reports) : sizeof(struct incoming)) : NULL;
+		if (!x) {
+			arena_free(&mem);
 			return NULL;
 		}
-		x->task.run = on_answers;
+		x->task = (struct task){.run = on_answers};
 		x->a = a;
+		x->n = 0;
 		x->reports = reports;
+		x->flies = false;
+		x->next = NULL;
+		x->mem = mem;
 	}
 	host_pending(a->h, 1);
+	return x;
+}
+
+/* Under the account's lock. */
+static void fly(struct answers *x)
+{
+	x->flies = true;
+	traffic_of(x->a, x->reports)->flying++;
+}
+
+/* Under the account's lock. NULL: there is none, or it gathers on. */
+static struct answers *ready(struct answers *x)
+{
+	if (!x || (x->n && traffic_of(x->a, x->reports)->flying >= FLYING))
+		return NULL;
+	if (x->n)
+		fly(x);
 	return x;
 }
 
@@ -213,6 +258,7 @@ void host_received(struct host_account *a, const struct inbound *in, intake_done
 	if (a->in && (a->in->answers.n == BATCH || (!taken && a->in->answers.n))) {
 		full = a->in;
 		a->in = NULL;
+		fly(&full->answers);
 	}
 	pthread_mutex_unlock(&a->lock);
 	if (full)
@@ -271,6 +317,7 @@ void host_receipt(struct host_account *a, const struct receipt *r, intake_done *
 	if (a->reports && (a->reports->answers.n == BATCH || (!taken && a->reports->answers.n))) {
 		full = a->reports;
 		a->reports = NULL;
+		fly(&full->answers);
 	}
 	pthread_mutex_unlock(&a->lock);
 	if (full)
@@ -289,10 +336,12 @@ void host_flush(struct task *t)
 	struct reports *reports;
 
 	pthread_mutex_lock(&a->lock);
-	in = a->in;
-	reports = a->reports;
-	a->in = NULL;
-	a->reports = NULL;
+	in = (struct incoming *)(void *)ready((struct answers *)(void *)a->in);
+	reports = (struct reports *)(void *)ready((struct answers *)(void *)a->reports);
+	if (in)
+		a->in = NULL;
+	if (reports)
+		a->reports = NULL;
 	pthread_mutex_unlock(&a->lock);
 	if (in && in->answers.n)
 		give_inbound(a, in);

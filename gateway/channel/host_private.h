@@ -28,6 +28,12 @@ struct incoming; /* host_in.c: a batch that gathers */
 struct reports;
 struct answers; /* the head of both */
 
+/* Batches of one kind that are with the writer, and empty ones for the next rounds; under the account's lock. */
+struct traffic {
+	unsigned flying, spare_n;
+	struct answers *spare;
+};
+
 struct host_account {
 	struct host *h;
 	char name[64];
@@ -45,7 +51,7 @@ struct host_account {
 	pthread_mutex_t lock;
 	struct incoming *in;
 	struct reports *reports;
-	struct answers *spare_in, *spare_reports;
+	struct traffic received, reported; /* of `in`, of `reports` */
 	struct task flush_task;
 	struct request *requests[REQUEST_SLOTS];
 	struct buf status; /* as the adapter last described itself */
@@ -93,7 +99,7 @@ void host_state(struct host_account *a, enum account_state s, const char *reason
 void host_ready(struct host_account *a);
 void host_on_signal(struct host_account *a, const struct address *who, enum signal_kind k, const struct uuid *upto);
 void host_flush(struct task *t);
-void host_free_batch(struct answers **x);
+void host_free_batches(struct answers **x);
 
 /* host_http.c */
 int host_add_routes(struct host *h, struct host_account *a, struct err *err);
