@@ -32,7 +32,7 @@ CPPFLAGS += -D_GNU_SOURCE -Igateway -Ichannels -I$(BUILD)/gen $(MAILFLAGS)
 CFLAGS  += -std=c17 -O$(O) -g $(WARN) $(SANFLAG)
 CXXFLAGS += -std=c++17 -O$(O) -g $(WARNXX) $(SANFLAG)
 LIBS    := -lmicrohttpd -lgnutls -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -linih -lphonenumber -lsystemd -lpthread -lm
-LIBS    += -lxml2 $(shell pkg-config --libs gmime-3.0) -lidn2
+LIBS    += -lxml2 -lmujs $(shell pkg-config --libs gmime-3.0) -lidn2
 LDFLAGS += $(SANFLAG)
 
 SRC     := $(sort $(shell find gateway channels -name '*.c' -not -path '*/node_modules/*' 2>/dev/null))

@@ -9,6 +9,7 @@
 #include "cli/explain_mail.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "ivr/vxml/explain.h"
 #include "model/phone.h"
 #include "sms/explain.h"
 
@@ -104,10 +105,38 @@ static void one(void *arg, struct str input)
 	puts(buf_cstr(&x->line));
 }
 
+static void print_line(void *arg, struct str json)
+{
+	(void)arg;
+	printf("%.*s\n", (int)json.n, json.p);
+}
+
+/* A menu is one file and many lines: it goes its own way. */
+static int menu(int argc, char **argv)
+{
+	static const struct usage u = {
+		"threadline explain menu", "FILE",
+		"Runs a VoiceXML menu with the keys of --keys, one JSON line for each step.\n"
+		"Between commas: digits, noinput, hangup, say:WORDS, or the result of a transfer.",
+		1, 1};
+	const char *keys = "", *vars = "";
+	const struct option_spec specs[] = {
+		{"keys", 'k', OPTION_TEXT, "K,K,...", &keys, "what the caller presses each time (nothing)"},
+		{"vars", 0, OPTION_TEXT, "JSON", &vars, "variables of the session"},
+		OPTION_END,
+	};
+	int r = options_parse(&u, specs, &argc, argv);
+
+	if (r != OPTIONS_GO)
+		return r;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return vxml_explain(argv[0], keys, str_of(vars), print_line, NULL) ? CLI_FAILED : CLI_OK;
+}
+
 static int usage(int status)
 {
 	fputs("usage: threadline explain SUBJECT [OPTION...] [INPUT...|-]\n\n"
-	      "Prints one JSON line for each input, or for each line of standard input. SUBJECT is one of:",
+	      "Prints one JSON line for each input, or for each line of standard input. SUBJECT is one of: menu",
 	      status ? stderr : stdout);
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
 		fprintf(status ? stderr : stdout, " %s", subjects[i].name);
@@ -126,6 +155,8 @@ int cmd_explain(int argc, char **argv)
 	struct err e = {0};
 	int r;
 
+	if (argc > 1 && strcmp(argv[1], "menu") == 0)
+		return menu(argc - 1, argv + 1);
 	while (i < n && !(argc > 1 && strcmp(argv[1], subjects[i].name) == 0))
 		i++;
 	if (argc > 1 && strcmp(argv[1], "mail") == 0)
