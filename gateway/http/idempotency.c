@@ -1,23 +1,31 @@
 /*
  * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that is sent again is answered again, not done
  * again. The record is written in the same transaction as what it protects, so there is no moment at which one exists
- * without the other. What failed is not kept: it changed nothing, and doing it again says the same or better.
+ * without the other.
+ *
+ * An answer is kept with what it has changed, be it a success or a refusal that changed something (a merge suggestion). A
+ * request that was refused and changed nothing leaves the key free: not well-formed, not valid, not allowed, too much at
+ * once, or turned down by the state of things. Sent again it is judged again, so that a corrected body may use the key
+ * that its client has noted for the order; nothing can be done twice, since nothing was done.
  */
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "http/private.h"
 
-static void fingerprint(struct inflight *f)
+static int fingerprint(struct inflight *f, struct err *err)
 {
 	struct buf b;
+	int r;
 
 	buf_init(&b, f->r.body.n + f->r.path.n + 64);
 	buf_addf(&b, "%s\n", f->r.method);
 	buf_addstr(&b, f->r.path);
 	buf_addc(&b, '\n');
 	buf_addstr(&b, f->r.body);
+	r = b.failed ? err_nomem(err) : 0;
 	crypto_sha256(buf_str(&b), f->fingerprint);
 	buf_free(&b);
+	return r;
 }
 
 int idempotency_begin(struct inflight *f, struct err *err)
@@ -31,7 +39,8 @@ int idempotency_begin(struct inflight *f, struct err *err)
 	if (key.n > 255)
 		return err_set(err, ERR_INVALID, "idempotency_key_invalid", NULL,
 			       "an Idempotency-Key has at most 255 characters");
-	fingerprint(f);
+	if (fingerprint(f, err))
+		return -1;
 	f->idem_key = arena_str(f->r.arena, key);
 	buf_init(&full, 512);
 	buf_addf(&full, "%s:", f->r.who.id);
@@ -64,6 +73,8 @@ int idempotency_replay(struct inflight *f, struct db *db, bool *replayed, struct
 			buf_reset(&f->r.out);
 			buf_addstr(&f->r.out, db_col_str(q, 2));
 			f->r.status = (int)db_col_i64(q, 1);
+			if (f->r.status >= 400)
+				f->r.content_type = "application/problem+json";
 			f->answered = true;
 		}
 	}
