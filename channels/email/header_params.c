@@ -160,7 +160,7 @@ static void percent(struct str s, struct buf *out)
 		int low = high >= 0 ? hex(s.p[i + 2]) : -1;
 		if (low >= 0)
 			i += 2;
-		buf_addc(out, low >= 0 ? (char)(high << 4 | low) : s.p[i]);
+		buf_addc(out, (char)(low >= 0 ? high << 4 | low : s.p[i]));
 	}
 }
 
