@@ -8,6 +8,7 @@ struct change {
 	int64_t from;
 	bool take, preferred, set_label, set_preferred, set_verified;
 	struct contact out;
+	struct err taken; /* the address is another's: the answer, while the suggestion to merge the two is kept */
 };
 
 static int text_member(const json_t *o, const char *name, char *out, size_t cap, struct err *err)
@@ -70,10 +71,16 @@ static int add_run(struct request *r, struct db *db, int64_t now, struct err *er
 	struct change *c = r->state;
 	struct uuid survivor;
 
-	if (identity_survivor(db, &c->customer, &survivor, err) ||
-	    contact_add(db, app_of(r)->events, &survivor, &c->address, c->verified_by, c->label, c->from, c->take, now,
-			&c->out, err))
+	c->taken.kind = ERR_NONE;
+	if (identity_survivor(db, &c->customer, &survivor, err))
 		return -1;
+	if (contact_add(db, app_of(r)->events, &survivor, &c->address, c->verified_by, c->label, c->from, c->take, now,
+			&c->out, err)) {
+		if (strcmp(err->code, "address_taken") != 0)
+			return -1;
+		c->taken = *err;
+		return 0;
+	}
 	return c->preferred ? contact_label(db, &c->out.id, c->label, true, err) : 0;
 }
 
@@ -85,6 +92,16 @@ static int one_finish(struct request *r, struct db *db, struct err *err)
 		return -1;
 	request_json(r, strcmp(r->method, "POST") == 0 ? 201 : 200);
 	contact_json(&r->json, NULL, &c->out);
+	return 0;
+}
+
+static int add_finish(struct request *r, struct db *db, struct err *err)
+{
+	struct change *c = r->state;
+
+	if (c->taken.kind == ERR_NONE)
+		return one_finish(r, db, err);
+	request_problem(r, &c->taken);
 	return 0;
 }
 
@@ -103,7 +120,7 @@ int contact_point_post(struct request *r, struct err *err)
 	    input_bool(o, "", "preferred", &c->preferred, err) < 0)
 		return -1;
 	r->run = add_run;
-	r->finish = one_finish;
+	r->finish = add_finish;
 	return request_write(r, err);
 }
 

@@ -77,7 +77,16 @@ int customer_one(struct request *r, struct err *err)
 static int patch_run(struct request *r, struct db *db, int64_t now, struct err *err)
 {
 	struct change *c = r->state;
-	return customer_update(db, app_of(r)->events, &c->id, &c->patch, now, err);
+	struct uuid id;
+
+	if (identity_survivor(db, &c->id, &id, err))
+		return -1;
+	/* The version that was read is the old row's and says nothing about the survivor. */
+	if (c->patch.if_version && !uuid_eq(&id, &c->id))
+		return err_set(err, ERR_PRECONDITION, "customer_merged", NULL,
+			       "the customer has been merged: read the one it was merged into");
+	c->id = id;
+	return customer_update(db, app_of(r)->events, &id, &c->patch, now, err);
 }
 
 static int patch_finish(struct request *r, struct db *db, struct err *err)
@@ -125,6 +134,7 @@ static int read_query(struct request *r, struct customer_query *q, struct err *e
 
 	q->q = request_query(r, "q");
 	q->number = request_query(r, "number");
+	q->region = app_of(r)->region;
 	if (query_limit(r, &q->limit, err))
 		return -1;
 	if (at.p && !cursor_parse(at, &c))

@@ -115,6 +115,97 @@ describe("the API", () => {
 		await until("the name to be found", async () => (await api.get(`/v1/customers?q=${encodeURIComponent("østerg")}`)).data.some((c) => c.id === id));
 	});
 
+	it("finds a number however it is written", async () => {
+		const c = await customer();
+		const n = fresh();
+		await number_of(c.id, n);
+		const national = `0${n.slice(3, 6)} ${n.slice(6)}`;
+		for (const query of [`number=${n}`, `number=${n.slice(0, -2)}`, `number=${national}`, `q=${n}`, `q=${national}`]) {
+			const { data } = await api.get(`/v1/customers?${query.replace("+", "%2B").replaceAll(" ", "%20")}`);
+			assert.ok(data.some((x) => x.id === c.id), query);
+		}
+	});
+
+	it("takes the id of a merged customer for the one that stands for it", async () => {
+		const a = await customer({ name: "Stays" }), b = await customer({ name: "Goes" });
+		const before = (await api.request("GET", `/v1/customers/${b.id}`)).headers.get("etag");
+		await api.post(`/v1/customers/${a.id}/merge`, { merge_id: b.id });
+		const patched = await api.want(200, "PATCH", `/v1/customers/${b.id}`, { tier: "gold" });
+		assert.equal(patched.id, a.id);
+		assert.equal((await api.get(`/v1/customers/${a.id}`)).tier, "gold");
+		const p = await problem(412, "PATCH", `/v1/customers/${b.id}`, { tier: "tin" }, { "If-Match": before });
+		assert.equal(p.code, "customer_merged");
+		const n = fresh();
+		const point = await number_of(b.id, n);
+		assert.equal(point.customer_id, a.id);
+		assert.equal((await api.customerOf(n)).id, a.id);
+	});
+
+	it("does once what comes twice under one Idempotency-Key", async () => {
+		const key = { "Idempotency-Key": unique("order") };
+		const body = { name: "Only once", external_id: unique("once") };
+		const one = await api.request("POST", "/v1/customers", body, key);
+		assert.equal(one.status, 201);
+		await api.want(200, "PATCH", `/v1/customers/${one.body.id}`, { name: "Changed since" });
+		const two = await api.request("POST", "/v1/customers", body, key);
+		assert.equal(two.status, 201);
+		assert.deepEqual(two.body, one.body, "the answer as it was");
+		assert.equal((await problem(422, "POST", "/v1/customers", { ...body, name: "Other" }, key)).code, "idempotency_key_reused");
+		assert.equal((await problem(422, "POST", `/v1/customers/${one.body.id}/interactions`, { kind: "note", text: "x" }, key)).code, "idempotency_key_reused");
+		const foreign = await gateway.apiAs("integration").request("POST", "/v1/customers", { name: "Another's key" }, key);
+		assert.equal(foreign.status, 201, "keys of different clients do not meet");
+		assert.equal((await problem(400, "POST", "/v1/customers", body, { "Idempotency-Key": "x".repeat(256) })).code, "idempotency_key_invalid");
+	});
+
+	it("says that a request is under way, and never does it twice", async () => {
+		const to = fresh();
+		const key = { "Idempotency-Key": unique("race") };
+		const all = await Promise.all(Array.from({ length: 30 }, () => api.request("POST", "/v1/messages", { to, text: "race" }, key)));
+		const ids = new Set(all.filter((r) => r.status === 202).map((r) => r.body.id));
+		assert.equal(ids.size, 1);
+		for (const r of all.filter((x) => x.status !== 202)) {
+			assert.equal(r.status, 409);
+			assert.equal(r.body.code, "idempotency_key_running");
+		}
+		await until("it to be sent", () => smsc.texts.some((t) => `+${t.to}` === to));
+		assert.equal((await api.timeline((await api.customerOf(to)).id)).length, 1);
+	});
+
+	it("keeps no answer of what was refused and changed nothing", async () => {
+		const key = { "Idempotency-Key": unique("refused") };
+		const wrong = { to: "12", text: "x" };
+		const one = await problem(422, "POST", "/v1/messages", wrong, key);
+		const two = await problem(422, "POST", "/v1/messages", wrong, key);
+		assert.notEqual(one.request_id, two.request_id, "judged again");
+		const right = await api.request("POST", "/v1/messages", { to: fresh(), text: "x" }, key);
+		assert.equal(right.status, 202, "the corrected request may use the key");
+		await problem(422, "POST", "/v1/messages", wrong, key);
+		const taken = { "Idempotency-Key": unique("conflict") };
+		const external_id = unique("free-soon");
+		const holder = await customer({ external_id });
+		await problem(409, "POST", "/v1/customers", { external_id, name: "Later" }, taken);
+		await api.want(200, "PATCH", `/v1/customers/${holder.id}`, { external_id: unique("moved") });
+		await api.want(201, "POST", "/v1/customers", { external_id, name: "Later" }, taken);
+	});
+
+	it("suggests a merge where an address is another's, and says so once for one key", async () => {
+		const a = await customer(), b = await customer();
+		const n = fresh();
+		await number_of(a.id, n);
+		const suggested = async () => (await api.get("/v1/merge_suggestions?limit=200")).data.filter((x) => JSON.stringify(x).includes(a.id) && JSON.stringify(x).includes(b.id));
+		assert.equal((await suggested()).length, 0);
+		const body = { scheme: "tel", address: n };
+		const key = { "Idempotency-Key": unique("taken") };
+		const one = await problem(409, "POST", `/v1/customers/${b.id}/contact_points`, body, key);
+		assert.equal(one.code, "address_taken");
+		assert.equal(one.errors[0].field, "/address");
+		assert.equal((await suggested()).length, 1, "the conflict has left a suggestion");
+		assert.deepEqual(await problem(409, "POST", `/v1/customers/${b.id}/contact_points`, body, key), one, "the stored answer");
+		const [s] = await suggested();
+		await api.post(`/v1/merge_suggestions/${s.id}/accept`);
+		await api.want(201, "POST", `/v1/customers/${b.id}/contact_points`, body);
+	});
+
 	it("pages through lists without loss while rows are added", async () => {
 		const tier = unique("t");
 		const made = [];
