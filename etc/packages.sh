@@ -5,7 +5,7 @@
 set -eu
 
 base='gcc g++ make libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libsmpp34-dev libssl-dev
-	libjansson-dev libsqlite3-dev libinih-dev libphonenumber-dev libsystemd-dev
+	libjansson-dev libsqlite3-dev libpq-dev libinih-dev libphonenumber-dev libsystemd-dev
 	libxml2-dev libmujs-dev libgmime-3.0-dev libidn2-dev pkg-config'
 smpp34=1.14.1-3+deb12u1 # the release before reads past strings that do not end (CVE-2026-75895)
 
@@ -13,7 +13,7 @@ want=$base
 for purpose in "${@:-build}"; do
 	case $purpose in
 	build | run) ;;
-	test) want="$want libcriterion-dev xsltproc chromium openssl clang libclang-rt-14-dev" ;;
+	test) want="$want libcriterion-dev postgresql-15 xsltproc chromium openssl clang libclang-rt-14-dev" ;;
 	bench) want="$want kannel nginx-light libnginx-mod-nchan" ;;
 	lint) want="$want libcriterion-dev clang clang-format clang-tidy cppcheck binutils" ;;
 	fuzz) want="$want clang libclang-rt-14-dev" ;;

@@ -1,6 +1,6 @@
 /*
- * The database as the rest of the house sees it: prepare, bind, step. Two drivers: SQLite (db_sqlite.c) and, later,
- * PostgreSQL. sqlite3.h is included in store/ only.
+ * The database as the rest of the house sees it: prepare, bind, step. Two drivers behind it, chosen by the DSN: SQLite
+ * (db_sqlite.c) and PostgreSQL (db_postgres.c). sqlite3.h and libpq-fe.h are included there only.
  *
  * SQL is written once for both: placeholders $1..$n, ids as BYTEA/BLOB of 16 bytes, times as BIGINT microseconds,
  * booleans as 0/1, JSON as TEXT, upserts as INSERT ... ON CONFLICT, no driver functions. Every customer-owned table has
@@ -37,9 +37,15 @@ enum db_fault {
 };
 
 enum db_mode { DB_WRITE, DB_READ };
-/* dsn: a path or "sqlite:path"; ":memory:" is for tests with one connection. */
+/* dsn: a path or "sqlite:path" (":memory:" is for tests with one connection), or "postgresql://..." as libpq has it. */
 int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err);
 void db_close(struct db **db);
+/* The file of the store; NULL when it is none. */
+const char *db_dsn_file(const char *dsn);
+
+enum db_dialect { DB_SQLITE, DB_POSTGRES };
+/* For the few places in store/ where one text cannot serve both. */
+enum db_dialect db_dialect(const struct db *db);
 
 struct stmt *db_query(struct db *db, const char *sql);
 void db_bind_i64(struct stmt *s, int i, int64_t v);

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "store/db.h"
+#include "store/driver.h"
 #include "store/sqlite_cache.h"
 #include "store/sqlite_log.h"
 
 enum { SLOTS = 512, BUSY_MS = 5000, ROOM = 2048 };
 
 struct stmt {
+	const struct driver *driver;
 	struct db *db;
 	const char *sql; /* its address is the key */
 	sqlite3_stmt *q; /* NULL: prepare failed */
@@ -26,6 +27,7 @@ struct stmt {
 };
 
 struct db {
+	const struct driver *driver;
 	sqlite3 *h;
 	struct stmt slot[SLOTS];
 	int used;
@@ -53,16 +55,8 @@ static enum db_fault classify(int rc)
 
 static int fail(struct db *db, int rc, struct err *err)
 {
-	static const enum err_kind kinds[] = {[DB_FAULT_CONFLICT] = ERR_CONFLICT,
-					      [DB_FAULT_UNAVAILABLE] = ERR_UNAVAILABLE,
-					      [DB_FAULT_CORRUPT] = ERR_UNAVAILABLE,
-					      [DB_FAULT_BUG] = ERR_INTERNAL};
 	db->fault = classify(rc);
-	err_set(err, kinds[db->fault], db->fault == DB_FAULT_CONFLICT ? "conflict" : "store_unavailable", NULL,
-		"store: %s", db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc));
-	if (err && kinds[db->fault] == ERR_UNAVAILABLE)
-		err->retry_after_s = 5;
-	return DB_ERROR;
+	return db_fail(db->fault, db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc), err);
 }
 
 static int on_commit(void *arg, sqlite3 *h, const char *name, int pages)
@@ -72,6 +66,12 @@ static int on_commit(void *arg, sqlite3 *h, const char *name, int pages)
 	(void)name;
 	db->log_pages = pages;
 	return SQLITE_OK;
+}
+
+static int exec(struct db *db, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : fail(db, rc, err);
 }
 
 static int pragmas(struct db *db, enum db_mode mode, struct err *err)
@@ -88,7 +88,7 @@ static int pragmas(struct db *db, enum db_mode mode, struct err *err)
 		sqlite3_db_config(db->h, SQLITE_DBCONFIG_LOOKASIDE, NULL, 1200, 2000);
 	if (mode == DB_WRITE)
 		sqlite3_wal_hook(db->h, on_commit, db);
-	return db_exec(db, mode == DB_WRITE ? write_sql : read_sql, err);
+	return exec(db, mode == DB_WRITE ? write_sql : read_sql, err);
 }
 
 /* SQLite's memory statistics take a process-wide lock at each allocation; nobody reads them. */
@@ -99,33 +99,7 @@ static void configure(void)
 	sqlite_log_install();
 }
 
-int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err)
-{
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0), rc;
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct db *db = calloc(1, sizeof *db);
-
-	if (!db)
-		return err_nomem(err);
-	pthread_once(&once, configure);
-	if (strncmp(dsn, "sqlite:", 7) == 0)
-		dsn += 7;
-	rc = sqlite3_open_v2(dsn, &db->h, flags, sqlite3_vfs_find(SQLITE_LOG_LAYER) ? SQLITE_LOG_LAYER : NULL);
-	if (rc != SQLITE_OK) {
-		fail(db, rc, err);
-		db_close(&db);
-		return err_context(err, "%s", dsn);
-	}
-	sqlite3_extended_result_codes(db->h, 1);
-	if (pragmas(db, mode, err)) {
-		db_close(&db);
-		return -1;
-	}
-	*out = db;
-	return 0;
-}
-
-void db_close(struct db **dbp)
+static void close_store(struct db **dbp)
 {
 	struct db *db = *dbp;
 
@@ -138,6 +112,33 @@ void db_close(struct db **dbp)
 	sqlite3_close_v2(db->h);
 	free(db);
 	*dbp = NULL;
+}
+
+static int open_store(const char *dsn, enum db_mode mode, struct db **out, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0), rc;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct db *db = calloc(1, sizeof *db);
+
+	if (!db)
+		return err_nomem(err);
+	db->driver = &driver_sqlite;
+	pthread_once(&once, configure);
+	if (strncmp(dsn, "sqlite:", 7) == 0)
+		dsn += 7;
+	rc = sqlite3_open_v2(dsn, &db->h, flags, sqlite3_vfs_find(SQLITE_LOG_LAYER) ? SQLITE_LOG_LAYER : NULL);
+	if (rc != SQLITE_OK) {
+		fail(db, rc, err);
+		close_store(&db);
+		return err_context(err, "%s", dsn);
+	}
+	sqlite3_extended_result_codes(db->h, 1);
+	if (pragmas(db, mode, err)) {
+		close_store(&db);
+		return -1;
+	}
+	*out = db;
+	return 0;
 }
 
 /* "$3" is a named parameter for SQLite, whose index is its order of appearance: the same as its number in nearly all of
@@ -153,7 +154,7 @@ static bool in_order(sqlite3_stmt *q)
 	return true;
 }
 
-struct stmt *db_query(struct db *db, const char *sql)
+static struct stmt *query(struct db *db, const char *sql)
 {
 	unsigned i = (unsigned)(((uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 55) % SLOTS;
 	struct stmt *s;
@@ -165,7 +166,7 @@ struct stmt *db_query(struct db *db, const char *sql)
 		return s;
 	if (!s->sql && ++db->used > SLOTS - 8)
 		abort(); /* text made at run time is passed as a statement: our own mistake, found by any test */
-	*s = (struct stmt){.db = db, .sql = sql};
+	*s = (struct stmt){.driver = &driver_sqlite, .db = db, .sql = sql};
 	if (sqlite3_prepare_v3(db->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->q, NULL) != SQLITE_OK)
 		s->q = NULL;
 	s->ordered = s->q && in_order(s->q);
@@ -200,14 +201,14 @@ static const void *keep(struct stmt *s, const void *p, size_t n)
 	return copy;
 }
 
-void db_bind_i64(struct stmt *s, int i, int64_t v)
+static void bind_i64(struct stmt *s, int i, int64_t v)
 {
 	int at = param(s, i);
 	if (at)
 		sqlite3_bind_int64(s->q, at, v);
 }
 
-void db_bind_str(struct stmt *s, int i, struct str v)
+static void bind_str(struct stmt *s, int i, struct str v)
 {
 	int at = param(s, i);
 	const void *copy = at ? keep(s, v.p, v.n) : NULL;
@@ -218,15 +219,7 @@ void db_bind_str(struct stmt *s, int i, struct str v)
 		sqlite3_bind_text64(s->q, at, v.p ? v.p : "", v.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-void db_bind_text(struct stmt *s, int i, const char *v)
-{
-	if (v)
-		db_bind_str(s, i, str_of(v));
-	else
-		db_bind_null(s, i);
-}
-
-void db_bind_blob(struct stmt *s, int i, const void *p, size_t n)
+static void bind_blob(struct stmt *s, int i, const void *p, size_t n)
 {
 	int at = param(s, i);
 	const void *copy = at ? keep(s, p, n) : NULL;
@@ -237,22 +230,16 @@ void db_bind_blob(struct stmt *s, int i, const void *p, size_t n)
 		sqlite3_bind_blob64(s->q, at, p, n, SQLITE_TRANSIENT);
 }
 
-void db_bind_uuid(struct stmt *s, int i, const struct uuid *u)
-{
-	if (!u || uuid_is_nil(u))
-		db_bind_null(s, i);
-	else
-		db_bind_blob(s, i, u->b, sizeof u->b);
-}
-
-void db_bind_null(struct stmt *s, int i)
+static void bind_null(struct stmt *s, int i, enum db_type type)
 {
 	int at = param(s, i);
+
+	(void)type;
 	if (at)
 		sqlite3_bind_null(s->q, at);
 }
 
-int db_step(struct stmt *s, struct err *err)
+static int step(struct stmt *s, struct err *err)
 {
 	int rc;
 
@@ -272,7 +259,7 @@ int db_step(struct stmt *s, struct err *err)
 	return fail(s->db, rc, err);
 }
 
-void db_done(struct stmt *s)
+static void done(struct stmt *s)
 {
 	if (!s->q)
 		return;
@@ -283,61 +270,69 @@ void db_done(struct stmt *s)
 	s->used = 0;
 }
 
-int db_run(struct stmt *s, struct err *err)
+static int run(struct stmt *s, struct err *err)
 {
 	int r;
 
-	while ((r = db_step(s, err)) == DB_ROW)
+	while ((r = step(s, err)) == DB_ROW)
 		;
-	db_done(s);
+	done(s);
 	return r == DB_END ? 0 : -1;
 }
 
-int64_t db_changes(struct db *db) { return sqlite3_changes64(db->h); }
-int64_t db_col_i64(struct stmt *s, int i) { return sqlite3_column_int64(s->q, i); }
-bool db_col_null(struct stmt *s, int i) { return sqlite3_column_type(s->q, i) == SQLITE_NULL; }
+static int64_t changes(struct db *db) { return sqlite3_changes64(db->h); }
+static int64_t col_i64(struct stmt *s, int i) { return sqlite3_column_int64(s->q, i); }
+static bool col_null(struct stmt *s, int i) { return sqlite3_column_type(s->q, i) == SQLITE_NULL; }
 
-struct str db_col_str(struct stmt *s, int i)
+static struct str col_str(struct stmt *s, int i)
 {
 	const void *p = sqlite3_column_blob(s->q, i);
 	return (struct str){p ? p : "", (size_t)sqlite3_column_bytes(s->q, i)};
 }
 
-bool db_col_uuid(struct stmt *s, int i, struct uuid *out)
-{
-	struct str v = db_col_str(s, i);
+static int simple(struct db *db, const char *sql, struct err *err) { return run(query(db, sql), err); }
 
-	*out = (struct uuid){{0}};
-	if (v.n != sizeof out->b)
-		return false;
-	memcpy(out->b, v.p, sizeof out->b);
-	return true;
-}
+static int begin(struct db *db, struct err *err) { return simple(db, "BEGIN IMMEDIATE", err); }
+static int commit(struct db *db, struct err *err) { return simple(db, "COMMIT", err); }
 
-int db_exec(struct db *db, const char *sql, struct err *err)
-{
-	int rc = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : fail(db, rc, err);
-}
-
-static int simple(struct db *db, const char *sql, struct err *err) { return db_run(db_query(db, sql), err); }
-
-int db_begin(struct db *db, struct err *err) { return simple(db, "BEGIN IMMEDIATE", err); }
-int db_commit(struct db *db, struct err *err) { return simple(db, "COMMIT", err); }
-
-void db_rollback(struct db *db)
+static void rollback(struct db *db)
 {
 	if (!sqlite3_get_autocommit(db->h))
 		simple(db, "ROLLBACK", NULL);
 }
 
-enum db_fault db_fault(const struct db *db) { return db->fault; }
+static enum db_fault fault_of(const struct db *db) { return db->fault; }
 
-int64_t db_log_pages(const struct db *db) { return db->log_pages; }
+static int64_t log_pages(const struct db *db) { return db->log_pages; }
 
-bool db_checkpoint(struct db *db)
+static bool checkpoint(struct db *db)
 {
 	int log = 0, done = 0;
 	int rc = sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
 	return rc == SQLITE_OK && log == done;
 }
+
+const struct driver driver_sqlite = {
+	.dialect = DB_SQLITE,
+	.open = open_store,
+	.close = close_store,
+	.query = query,
+	.bind_i64 = bind_i64,
+	.bind_str = bind_str,
+	.bind_blob = bind_blob,
+	.bind_null = bind_null,
+	.step = step,
+	.done = done,
+	.run = run,
+	.changes = changes,
+	.col_i64 = col_i64,
+	.col_str = col_str,
+	.col_null = col_null,
+	.exec = exec,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.fault = fault_of,
+	.checkpoint = checkpoint,
+	.log_pages = log_pages,
+};

@@ -302,7 +302,7 @@ static int init(struct writer *w, const char *dsn, struct err *err)
 		return -1;
 	if (pthread_create(&w->thread, NULL, writer_main, w))
 		return err_set(err, ERR_INTERNAL, "thread", NULL, "cannot start the writer's thread");
-	if (!strstr(dsn, ":memory:"))
+	if (db_dsn_file(dsn) && !strstr(dsn, ":memory:"))
 		w->checkpointer_up = pthread_create(&w->checkpointer, NULL, checkpoint_main, w) == 0;
 	return 0;
 }
