@@ -80,7 +80,7 @@ static bool greeting(const struct lines *l, struct range r)
 	if (count(l, r.from, r.to, LINE_TEXT) != 1)
 		return false;
 	s = str_trim(l->at[i].s);
-	return s.n > 1 && s.n <= 40 && s.p[s.n - 1] == ',';
+	return s.n > 1 && s.n <= 60 && (s.p[s.n - 1] == ',' || sign_greeting(s));
 }
 
 /* No text above the first mark: what is shown is below the quote, if all of it is. */
@@ -88,6 +88,9 @@ static void answer_below(const struct lines *l, struct range *r, size_t mark)
 {
 	size_t text = first(l, (struct range){mark, r->to}, LINE_TEXT);
 
+	for (size_t i = r->from; i < mark; i++)
+		if (is(l, i, LINE_QUOTE)) /* without a word of whose it is: it is there to be read */
+			return;
 	if (text < r->to && count(l, text, r->to, LINE_QUOTE) == 0 && count(l, text, r->to, LINE_MARK) == 0 &&
 	    count(l, text, r->to, LINE_HEAD) == 0)
 		r->from = text;
@@ -206,6 +209,7 @@ struct str mail_visible(struct str text, struct arena *a)
 		return str_trim(text);
 	lines_head(&l);
 	lines_said(&l);
+	lines_signs(&l);
 	choose(&l, &r);
 	trim(&l, &r);
 	if (hollow(&l, r))

@@ -170,12 +170,20 @@ static uint32_t entity(struct str s, size_t *i)
 	return str_next(s, i);
 }
 
+static bool plain(char c) { return c > ' ' && c < 0x7F && c != '&'; }
+
 void fold_add(struct folded *f, struct str s)
 {
 	bool gap = f->n > 0;
 
 	for (size_t i = 0; i < s.n;) {
-		uint32_t c = s.p[i] == '&' ? entity(s, &i) : str_next(s, &i);
+		uint32_t c;
+		if (plain(s.p[i]) && !gap && f->n + 5 <= FOLD_MAX) { /* most of most mails */
+			char small = s.p[i++];
+			f->p[f->n++] = small >= 'A' && small <= 'Z' ? (char)(small + 32) : small;
+			continue;
+		}
+		c = s.p[i] == '&' ? entity(s, &i) : str_next(s, &i);
 		if (unseen(c))
 			continue;
 		if (space(c)) {

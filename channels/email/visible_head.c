@@ -22,12 +22,22 @@ static enum head_kind head_of(const struct folded *f)
 
 bool head_line(const struct folded *f) { return head_of(f) != HEAD_NONE; }
 
+/* Before any work is done on a line: a colon, the common one or the wide one, where a name may end. */
+static bool has_colon(struct str s)
+{
+	size_t n = s.n < 3 * NAME_MAX_BYTES ? s.n : 3 * NAME_MAX_BYTES;
+
+	return memchr(s.p, ':', n) || memmem(s.p, n, "\xEF\xBC\x9A", 3);
+}
+
 static enum head_kind head_at(const struct lines *l, size_t i, unsigned depth, bool *address)
 {
 	struct folded f;
 	enum head_kind kind;
 
 	if (i >= l->n || l->at[i].code || l->at[i].depth != depth || l->at[i].kind == LINE_DELIMITER)
+		return HEAD_NONE;
+	if (!has_colon(l->at[i].body))
 		return HEAD_NONE;
 	fold_line(&f, l->at[i].body);
 	kind = head_of(&f);

@@ -39,6 +39,8 @@ static size_t quote_prefix(struct str s)
 
 	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t'))
 		i++;
+	if (fold_starts(str_n(s.p + i, s.n - i), "\xEF\xBC\x9E")) /* the full width ">" of Japan */
+		return i + 3;
 	if (i < s.n && s.p[i] == '|' && !memchr(s.p + i + 1, '|', s.n - i - 1)) /* two of them: a table */
 		return i + 1;
 	for (size_t k = 0; i < s.n && k <= 10; i++, k++) {
@@ -77,6 +79,9 @@ static bool delimiter(const struct folded *f, struct str s)
 	return n >= 2 || (n == 1 && str_trim(s).n > 1);
 }
 
+/* Most lines begin with a letter and are not looked at any further. */
+static bool is_word(struct str s) { return s.n && ((s.p[0] | 32) >= 'a' && (s.p[0] | 32) <= 'z'); }
+
 static enum line_kind classify(struct line *l)
 {
 	struct folded f;
@@ -86,12 +91,10 @@ static enum line_kind classify(struct line *l)
 		return LINE_QUOTE;
 	if (line_blank(l->s))
 		return LINE_BLANK;
-	fold_line(&f, l->s);
-	if (f.over)
+	if (is_word(str_trim(l->s)))
 		return LINE_TEXT;
-	if (delimiter(&f, l->s) || sign_above(&f))
-		return LINE_DELIMITER;
-	return sign_device(&f) ? LINE_GONE : LINE_TEXT;
+	fold_line(&f, l->s);
+	return delimiter(&f, l->s) ? LINE_DELIMITER : LINE_TEXT;
 }
 
 /* Fences come in pairs; the last one of an odd number is none. */
@@ -163,6 +166,8 @@ struct lines lines_of(struct str text, struct arena *a)
 			n = text.n - i;
 		l.at[k].s = str_n(text.p + i, n);
 		l.at[k].kind = classify(l.at + k);
+		if (k + 1 == LINES_MAX && l.at[k - 1].depth) /* more of the same */
+			l.at[k].kind = LINE_QUOTE;
 	}
 	if (l.at) {
 		mark_code(&l);

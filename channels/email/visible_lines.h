@@ -33,23 +33,24 @@ struct lines {
 
 enum { LINES_MAX = 30000 };
 
-/* Split, every line BLANK, TEXT, QUOTE, DELIMITER or GONE. NULL `at`: out of memory. */
+/* Split, every line BLANK, TEXT, QUOTE, DELIMITER, or GONE. NULL `at`: out of memory. */
 struct lines lines_of(struct str text, struct arena *a);
 size_t lines_next(const struct lines *l, size_t i); /* the next one after i that is not blank, or l->n */
 bool line_blank(struct str s);
 
-/* Lines that begin a quoted mail become LINE_MARK or LINE_WEAK; after this, lines_head. */
+/* Lines that begin a quoted mail become LINE_MARK or LINE_WEAK; lines_head comes first. */
 void lines_said(struct lines *l);
-/* "-----Original Message-----" and its like in other languages. */
-bool said_forwarded(const struct lines *l, size_t i, const struct folded *f);
 
 /* Blocks of header fields become LINE_HEAD. */
 void lines_head(struct lines *l);
 bool head_line(const struct folded *f); /* one line alone looks like a header field of a mail */
 
-/* "Sent from my telephone" in many languages. */
-bool sign_device(const struct folded *f);
-/* "Please type your reply above this line". */
-bool sign_above(const struct folded *f);
+/*
+ * After lines_said: "Sent from my telephone", in many languages, becomes LINE_GONE, and "Please type your reply above
+ * this line" LINE_DELIMITER.
+ */
+void lines_signs(struct lines *l);
+/* "Hello Jo" and no more. */
+bool sign_greeting(struct str s);
 /* The first line, of those from `from` to `to`, of the small print at the end; `to` if there is none. */
 size_t sign_small_print(const struct lines *l, size_t from, size_t to);

@@ -126,7 +126,7 @@ static struct facts facts_of(struct str s)
 	f.words = fold_words(f.s);
 	find_email(&f);
 	find_dates(&f);
-	if (f.email || f.date || f.time || f.words <= 8)
+	if (f.colon || f.drawn >= 2 || f.date || f.time) /* or it would not matter */
 		f.verb = word_verb(f.s, &f.after);
 	return f;
 }
@@ -185,6 +185,16 @@ static enum line_kind weigh(const struct facts *f, bool quoted)
 	return fold_starts(f->s, "posted by ") && f->date && f->words <= 8 ? LINE_MARK : LINE_TEXT;
 }
 
+/* Is there more of the address that was begun with "<" and not ended? */
+static bool open_box(const struct folded *f)
+{
+	int open = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		open += f->p[i] == '<' ? 1 : f->p[i] == '>' ? -1 : 0;
+	return open > 0;
+}
+
 /* May the words of an attribution go on from this line to the next? A sentence that ends does not. */
 static bool goes_on(const struct folded *f, const struct lines *l, size_t next)
 {
@@ -199,17 +209,9 @@ static bool goes_on(const struct folded *f, const struct lines *l, size_t next)
 		if (!word || f->p + f->n - word > 5) /* "p.m.", "Inc." end no sentence */
 			return false;
 	}
+	if (memchr(f->p, '@', f->n) && memchr(n.p, '@', n.n) && !open_box(f))
+		return false; /* two addresses are two attributions */
 	return !head_line(&n);
-}
-
-/* Is there more of the address that was begun with "<" and not ended? */
-static bool open_box(const struct folded *f)
-{
-	int open = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		open += f->p[i] == '<' ? 1 : f->p[i] == '>' ? -1 : 0;
-	return open > 0;
 }
 
 /* The line after i that may belong to the same attribution; l->n: none. */
@@ -240,14 +242,19 @@ static bool quote_after(const struct lines *l, size_t i, unsigned depth)
 	return next < l->n && l->at[next].depth > depth;
 }
 
-/* Only where there is a colon, a drawn line, an address or a date first can an attribution end. */
-static bool may_end(const struct folded *f)
+/* An attribution ends with a colon, an address, a drawn line; or else where its paragraph does. */
+static bool may_end(const struct folded *f, const struct lines *l, size_t at)
 {
-	struct str s = fold_str(f);
+	const char *last = memrchr(f->p, ' ', f->n);
+	size_t n = last ? (size_t)(f->p + f->n - last) : f->n;
 
-	return s.n > 3 && s.p[s.n - 1] != ',' &&
-	       (memchr(s.p + s.n - 3, ':', 3) || memchr(s.p, '@', s.n) || fold_ends(s, "--") || is_digit(s.p[0]) ||
-		memchr(s.p, ':', s.n) || fold_starts(s, "posted by"));
+	if (f->p[f->n - 1] == ',' || open_box(f))
+		return false;
+	last = f->p + f->n - n;
+	if (memchr(last, ':', n) || memchr(last, '@', n) || memchr(last, '>', n) || memchr(last, '-', n))
+		return true;
+	return at + 1 >= l->n || line_blank(l->at[at + 1].body) || l->at[at + 1].depth > l->at[at].depth ||
+	       is_digit(f->p[0]);
 }
 
 static bool may_begin(const struct folded *f)
@@ -264,7 +271,7 @@ static size_t attribution(const struct lines *l, size_t i, enum line_kind *kind)
 	fold_line(&f, l->at[i].body);
 	for (int joined = 1; !f.over && f.n > 3; joined++) {
 		size_t next;
-		if (may_end(&f) && !open_box(&f)) {
+		if (may_end(&f, l, at)) {
 			struct facts facts = facts_of(fold_str(&f));
 			*kind = weigh(&facts, quote_after(l, at, l->at[i].depth));
 			if (*kind != LINE_TEXT)
@@ -296,23 +303,21 @@ static size_t name_above(const struct lines *l, size_t i)
 	return i - 1;
 }
 
-bool said_forwarded(const struct lines *l, size_t i, const struct folded *f)
+/* "-----Original Message-----" and its like; without the dashes only where header fields follow. */
+static bool forwarded(const struct lines *l, size_t i, const struct folded *f)
 {
 	struct str s = fold_str(f);
-	size_t drawn, next = lines_next(l, i);
-	struct folded below;
+	size_t drawn, next;
 
-	if (f->over || s.n > 160)
+	if (f->over)
 		return false;
 	drawn = fold_trim(&s);
 	if (drawn >= 4 && word_forwarded(s))
 		return true;
-	if (word_begins(s))
+	if (fold_ends(s, ":") && word_begins(s))
 		return true;
-	if (s.n > 60 || next >= l->n || !word_forwarded(s))
-		return false;
-	fold_line(&below, l->at[next].body);
-	return head_line(&below);
+	next = s.n <= 60 ? lines_next(l, i) : l->n;
+	return next < l->n && l->at[next].kind == LINE_HEAD && word_forwarded(s);
 }
 
 void lines_said(struct lines *l)
@@ -324,7 +329,7 @@ void lines_said(struct lines *l)
 		if (l->at[i].code || (was != LINE_TEXT && was != LINE_QUOTE))
 			continue;
 		fold_line(&f, l->at[i].body);
-		n = said_forwarded(l, i, &f) ? 1 : attribution(l, i, &kind);
+		n = forwarded(l, i, &f) ? 1 : attribution(l, i, &kind);
 		if (n == 0)
 			continue;
 		if (kind == LINE_TEXT)

@@ -4,7 +4,7 @@
  */
 #include "email/visible_lines.h"
 
-enum { DEVICE_BYTES = 120, ABOVE_BYTES = 160, PRINT_BYTES = 80, PARAGRAPHS = 4 };
+enum { SIGN_BYTES = 500, DEVICE_BYTES = 120, ABOVE_BYTES = 160, PRINT_BYTES = 80, PARAGRAPHS = 4 };
 
 /* clang-format off */
 /* A line that begins so and is short. */
@@ -42,6 +42,9 @@ static const char device_begins[] =
 	"|나의 iphone|내 iphone|나의 ipad|나의 |iphone에서 |"
 	"|נשלח מה|נשלח מ|ارسلت من|ارسل من|تم الارسال من|مرسل من|مرسلة من|ارسلت بواسطة|فرستاده شده از|ส่งจาก|";
 
+/* A line that begins so needs no telephone: people write their own jokes there. */
+static const char device_jokes[] = "|sent from my |sent from a |sent from an |sent from the |sent via my |发自我的|發自我的|";
+
 /* The same at the end of a line, where the verb of a language is last. */
 static const char device_ends[] =
 	"| gesendet| gesendet.| versendet| verstuurd| verzonden|から送信|から送信しました|より送信|から送信されました|에서 보냄|에서 발송"
@@ -56,7 +59,7 @@ static const char devices[] =
 	"|手机|手機|邮箱|郵件|邮件|mac|mi |携帯|スマホ|スマートフォン|휴대폰|스마트폰|갤럭시|הטלפון|אייפון|ايفون|هاتف|جوال|جهاز|";
 
 static const char above[] =
-	"|reply above this line|reply above the line|type your reply above|write your reply above|reply only above"
+	"|reply above this line|write above this line|above this line to post|reply above the line|type your reply above|write your reply above|reply only above"
 	"|enter your reply above|reply above here|respond above this line|add your reply above|text above this line"
 	"|above this line to reply|uber dieser zeile antworten|antwort uber dieser zeile|antwort oberhalb dieser zeile"
 	"|oberhalb dieser linie|oberhalb dieser zeile|uber diese zeile|uber dieser linie"
@@ -69,6 +72,13 @@ static const char above[] =
 	"|nad tento riadok|e sor fole|a vonal fole|bu satirin ustun|bu cizginin ustun|deasupra acestei linii"
 	"|在此行上方|在此线上方|此行以上|在此行之上|この行より上|この線より上|この行の上|이 줄 위에|이 선 위에"
 	"|מעל שורה זו|מעל קו זה|فوق هذا السطر|فوق هذا الخط|πανω απο αυτη τη γραμμη|phia tren dong nay|di atas baris ini|";
+
+static const char greetings[] =
+	"|hi|hi there|hello|hello there|hey|dear|good morning|good afternoon|good evening|hallo|guten tag|guten morgen"
+	"|moin|servus|liebe|lieber|bonjour|bonsoir|salut|cher|chere|hola|buenos dias|buenas tardes|estimado|estimada|ciao"
+	"|salve|buongiorno|gentile|ola|bom dia|boa tarde|prezado|prezada|hoi|dag|goedemorgen|goedemiddag|beste|geachte"
+	"|czesc|dzien dobry|witam|здравствуите|привет|добрыи день|доброго дня|вітаю|hej|god morgon|god morgen|hei|moi|terve"
+	"|ahoj|dobry den|merhaba|selam|iyi gunler|szia|buna ziua|你好|您好|こんにちは|안녕하세요|שלום|مرحبا|السلام عليكم|";
 
 /* The openings of small print, and what it is about: both have to be there. */
 static const char print_begins[] =
@@ -133,9 +143,10 @@ static struct str unlinked(struct str s)
 	return s;
 }
 
-bool sign_device(const struct folded *f)
+static bool sign_device(const struct folded *f)
 {
 	struct str s = fold_str(f);
+	const char *comma;
 
 	fold_trim(&s);
 	s = unlinked(s);
@@ -143,16 +154,61 @@ bool sign_device(const struct folded *f)
 		s.p++;
 		s.n--;
 	}
-	if (s.n == 0 || s.n > DEVICE_BYTES || fold_words(s) > 14 || !one_of(s, devices, ANYWHERE))
+	if (s.n == 0 || s.n > DEVICE_BYTES || fold_words(s) > 14)
 		return false;
-	return one_of(s, device_begins, BEGINS) || one_of(s, device_ends, ENDS);
+	comma = memchr(s.p, ',', s.n); /* what comes behind it is an excuse for the telephone, or a sentence */
+	if (one_of(s, device_begins, BEGINS) || one_of(s, device_ends, ENDS))
+		if (one_of(comma ? str_n(s.p, (size_t)(comma - s.p)) : s, devices, ANYWHERE))
+			return true;
+	return fold_words(s) <= 7 && !strpbrk(f->p, ".,:;!?") && one_of(s, device_jokes, BEGINS);
 }
 
-bool sign_above(const struct folded *f)
+bool sign_greeting(struct str text)
+{
+	struct folded f;
+	struct str s, word;
+
+	fold_line(&f, text);
+	s = fold_str(&f);
+	while (s.n && strchr("!.,-:) ", s.p[s.n - 1]))
+		s.n--;
+	for (const char *p = greetings; next_word(&p, &word);)
+		if (s.n >= word.n && memcmp(s.p, word.p, word.n) == 0 && (s.n == word.n || s.p[word.n] == ' ') &&
+		    fold_words(s) <= fold_words(word) + 2)
+			return true;
+	return false;
+}
+
+static bool sign_above(const struct folded *f)
 {
 	struct str s = fold_str(f);
 
 	return s.n > 0 && s.n <= ABOVE_BYTES && fold_words(s) <= 20 && one_of(s, above, ANYWHERE);
+}
+
+/* Such lines are short, or stand at the beginning or the end of a paragraph. */
+static bool stands_out(const struct lines *l, size_t i, const struct folded *f)
+{
+	return fold_words(fold_str(f)) <= 8 || i == 0 || i + 1 == l->n || l->at[i - 1].kind != LINE_TEXT ||
+	       l->at[i + 1].kind != LINE_TEXT;
+}
+
+void lines_signs(struct lines *l)
+{
+	struct folded f;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct line *line = l->at + i;
+		if (line->kind != LINE_TEXT || line->code || line->s.n > SIGN_BYTES)
+			continue;
+		fold_line(&f, line->s);
+		if (f.over || !stands_out(l, i, &f))
+			continue;
+		if ((i == 0 || l->at[i - 1].kind != LINE_TEXT || strchr("-#=*_", f.p[0])) && sign_above(&f))
+			line->kind = LINE_DELIMITER;
+		else if (sign_device(&f))
+			line->kind = LINE_GONE;
+	}
 }
 
 static bool small_print(const struct lines *l, size_t from, size_t to)

@@ -18,14 +18,14 @@ static const char verb_said[] =
 	"|said|scrive|";
 static const char touching_last[] =
 	"|写道|寫道|写到|写了|已写|撰写|写信说|のメール|のメッセージ|書きました|書いた|님이 작성|작성"
-	"|썼습니다|작성했습니다|님의 말|เขียนว่า|เขียน|نوشت|ने लिखा|";
+	"|썼습니다|쓴 글|작성했습니다|님의 말|เขียนว่า|เขียน|نوشت|ने लिखा|";
 static const char touching_name[] =
 	"|כתב|כתבה|כתב/ה|מאת|كتب|كتبت|كتب/ت|كتابة ما يلي بواسطة|";
 static const char touching_said[] =
 	"|来信|";
 
 static const char forwarded[] =
-	"|original message|original mail|original e-mail|original email|original appointment"
+	"|original message|original mail|mail original|mail transfere|weitergeleitete e-mail|weitergeleitete mail|original e-mail|original email|original appointment"
 	"|forwarded message|forwarded mail|forwarded by|reply message|quoted message|begin forwarded"
 	"|start of forwarded|end of forwarded|fwd message|ursprungliche nachricht|ursprungliche mail"
 	"|ursprungliche e-mail|original-nachricht|originalnachricht|ursprungsnachricht|originaltext"
@@ -148,12 +148,15 @@ enum verb_form word_verb(struct str s, struct str *after)
 		     {verb_said, VERB_SAID, false},    {touching_last, VERB_LAST, true},
 		     {touching_name, VERB_NAME, true}, {touching_said, VERB_SAID, true}};
 	enum verb_form form = VERB_NONE;
+	bool plain = true; /* ASCII */
 	size_t end = 0;
 
+	for (size_t i = 0; i < s.n; i++)
+		plain &= !(s.p[i] & 0x80);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		const char *p = lists[i].list;
 		struct str word;
-		while (next_word(&p, &word)) {
+		while (!(lists[i].touches && plain) && next_word(&p, &word)) {
 			size_t e = last_end(s, word, lists[i].touches);
 			if (e > end) {
 				end = e;

@@ -47,6 +47,7 @@ Test(email_visible, quotes)
 	shows("Yes.\n\n> Is it so?\n>\n>> More\n", "Yes.");
 	shows("> Is it so?\n\nYes.\n", "> Is it so?\n\nYes.");
 	shows("> One?\nYes.\n\n> Two?\nNo.\n\n> Three.\n", "> One?\nYes.\n\n> Two?\nNo.");
+	shows("いいえ。\n\n＞ 引用\n＞ 引用\n", "いいえ。");
 	shows("No.\n\n| Quoted with bars.\n| Twice.\n", "No.");
 	shows("No.\n\nJo> Quoted with names.\nJo> Twice.\n", "No.");
 	shows("The table:\n| a | b |\n| 1 | 2 |", "The table:\n| a | b |\n| 1 | 2 |");
@@ -64,6 +65,9 @@ Test(email_visible, answers_between_quotes_keep_them)
 	      "> When?\n\nOn Monday.\n\n> Where?\n\nHere.");
 	shows("Hi Jo,\n\nOn 4 May 2024 at 10:12, Jo Smith wrote:\n> When?\n\nOn Monday.\n",
 	      "Hi Jo,\n\n> When?\n\nOn Monday.");
+	shows("Hello Jo!\n\nOn 4 May 2024 at 10:12, Jo Smith wrote:\n> When?\n\nOn Monday.\n",
+	      "Hello Jo!\n\n> When?\n\nOn Monday.");
+	shows("Thanks!\n\nOn 4 May 2024 at 10:12, Jo Smith wrote:\n> When?\n\nAl Smith\nSmith Ltd\n", "Thanks!");
 	shows("Jo wrote:\n> When?\n\nOn Monday.\n", "On Monday.");
 	shows("Two things. You wrote:\n> When?\n\nOn Monday.\n", "Two things. You wrote:\n> When?\n\nOn Monday.");
 }
@@ -143,6 +147,42 @@ static const char *const attributions[] = {
 	"في ٦ مايو ٢٠٢٤، الساعة ١٠:١٢، كتب Jo <jo@example.com>:",
 	"เมื่อ จ. 6 พ.ค. 2024 เวลา 10:12 Jo <jo@example.com> เขียนว่า:",
 	"LE LUN. 6 MAI 2024 A 10:12, JO MARTIN <JO@EXAMPLE.COM> A ECRIT :",
+	"----- On May 6, 2024, at 10:12 AM, Jo Smith jo@example.com wrote:",
+	"----- Le 6 Mai 24, à 10:12, Jo Martin jo@example.com a écrit :",
+	"----- Mail original -----",
+	"On 6 May 2024, 10:12 +0200, Jo Smith <jo@example.com>, wrote:",
+	"On 6 May 2024 at 10:12:00, Jo Smith (jo@example.com) wrote:",
+	"El lunes, 6 de mayo de 2024, 10:12:00 GMT+2, Jo García <jo@example.com> escribió:",
+	"Às 10:12 de 06/05/2024, Jo Silva escreveu:",
+	"Jo Silva <jo@example.com> escreveu no dia segunda, 6/05/2024 à(s) 10:12:",
+	"Den 2024-05-06 kl. 10:12, skrev Jo Svensson:",
+	"Dňa 6. 5. 2024 o 10:12 Jo Nováková napísal(a):",
+	"2024. 05. 06. 10:12 keltezéssel, Jo Nagy írta:",
+	"6.05.2024 10:12 tarihinde Jo Yılmaz yazdı:",
+	"在 2024/5/6 10:12, Jo 写道:",
+	"Jo 於 2024/5/6 上午 10:12 寫道:",
+	"2024-05-06 오전 10:12에 Jo 이(가) 쓴 글:",
+	"בתאריך 06/05/2024 בשעה 10:12, Jo כתב:",
+	"في 6/5/2024 10:12 ص، كتب Jo:",
+	"Στις 6/5/2024 10:12 π.μ., ο/η Jo έγραψε:",
+	"Pe 06.05.2024 10:12, Jo Pop a scris:",
+	"Dana 6. 5. 2024. u 10:12, Jo je napisao/la:",
+	"Dne 6. 05. 24 ob 10:12 je Jo napisal(a):",
+	"V pon., 6. maj 2024 ob 10:12 je oseba Jo <jo@example.com> napisala:",
+	"Понедельник, 6 мая 2024, 10:12 +03:00 от Jo <jo@example.com>:",
+	"06.05.2024, 10:12, \"Jo\" <jo@example.com>:",
+	"На пн, 6.05.2024 г. в 10:12 Jo <jo@example.com> написа:",
+	"2024-05-06, pr, 10:12 Jo <jo@example.com> rašė:",
+	"pirmd., 2024. g. 6. maijs, plkst. 10:12 — lietotājs Jo (<jo@example.com>) rakstīja:",
+	"Kontakt Jo (<jo@example.com>) kirjutas kuupäeval E, 6. mai 2024 kell 10:12:",
+	"Ar Llun, 6 Mai 2024 am 10:12 Jo <jo@example.com> ysgrifennodd:",
+	"Noong Lun, Mayo 6, 2024 nang 10:12 AM, isinulat ni Jo <jo@example.com>:",
+	"At 2024-05-06 10:12:00, \"Jo\" <jo@example.com> wrote:",
+	"---- 回复的原邮件 ----",
+	"------------------&nbsp;原始邮件&nbsp;------------------",
+	"2024年5月6日 10:12、Joのメール：",
+	"-------- Original message --------From: Jo <jo@example.com> Date: 06/05/2024 10:12 AM (GMT+01:00) To: Al "
+	"<al@example.com>, Bo <bo@example.com>, Cy <cy@example.com> Subject: Re: The lamp is broken ",
 	"-----Original Message-----",
 	"---------- Forwarded message ---------",
 	"*-------- Original-Nachricht --------*",
@@ -190,6 +230,8 @@ Test(email_visible, attributions_in_any_words)
 
 Test(email_visible, attributions_in_quotes)
 {
+	shows("> Some quote without a name.\n>\n> On 6 May 2024, at 10:12, Jo wrote:\n>> More.\n\nYes.\n",
+	      "> Some quote without a name.\n>\n>> More.\n\nYes.");
 	shows("Yes.\n\n> On 6 May 2024, at 10:12, Jo <jo@example.com> wrote:\n> \n> Is it so?\n", "Yes.");
 	shows("> On Mon, 6 May 2024 at 10:12 Jo\n> <jo@example.com> wrote:\n>\n> Is it so?\n\nYes.\n", "Yes.");
 	shows("> On 6 May 2024, at 10:12, Jo <jo@example.com> wrote:\n>\n>> On 5 May 2024, at 10:12, Al "
@@ -357,6 +399,9 @@ Test(email_visible, telephones)
 		      "It works now.");
 	}
 	arena_free(&a);
+	shows("It works.\n\nSent from a small boat at sea", "It works.");
+	shows("Sent from my desk, which is better than a mobile phone.",
+	      "Sent from my desk, which is better than a mobile phone.");
 	shows("Sent from my office in Berlin were two parcels.", "Sent from my office in Berlin were two parcels.");
 }
 
