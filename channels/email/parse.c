@@ -4,6 +4,7 @@
 #include "email/classify.h"
 #include "email/header.h"
 #include "email/part.h"
+#include "email/visible.h"
 
 static const struct mail_limits defaults = {
 	.bytes = 64 << 20, .fields = 1000, .parts = 1000, .depth = 32, .addresses = 1000, .text = 4 << 20};
@@ -159,7 +160,7 @@ int mail_parse(struct str raw, const struct mail_limits *limits, struct arena *a
 	out->fields = root->fields;
 	if (header_fields(&x, out) || body_read(&x, root, out) || classify(&x, root, out))
 		return err_nomem(err);
-	out->visible = out->text;
+	out->visible = mail_visible(out->text, a);
 	out->defects = x.defects;
 	return 0;
 }
