@@ -14,14 +14,14 @@ static const char device_begins[] =
 	"|sent from an |sent from blackberry|sent from gmail|sent from nokia|sent from huawei|sent from xiaomi"
 	"|sent from the |sent from type|sent from nine|sent from mobile|sent from aol|sent via |sent using "
 	"|sent with proton|sent with airmail|sent with aquamail|sent with spark|sent with "
-	"|get outlook for |sent by phone|sent on the go|sent on the move"
+	"|get outlook for |get bluemail for |get typeapp for |sent on my |sent by phone|sent on the go|sent on the move"
 	"|von meinem |von meiner |von unterwegs|von mein iphone|gesendet von |gesendet mit |gesendet vom |gesendet aus "
 	"|gesendet uber |diese nachricht wurde von mein|diese nachricht wurde mit |diese e-mail wurde von mein"
-	"|von iphone gesendet|von ipad gesendet|versendet mit |versandt mit |outlook fur "
-	"|envoye de mon |envoye de ma |envoye depuis |envoye a partir de |envoye avec |envoye par |envoye via "
+	"|von iphone gesendet|von ipad gesendet|versendet mit |versandt mit |outlook fur |laden sie outlook |holen sie sich outlook "
+	"|envoye de mon |envoye de ma |envoye depuis |envoye a partir d|envoye avec |envoye par |envoye via "
 	"|telecharger outlook |obtenez outlook |obtenir outlook "
 	"|enviado desde |enviado de mi |enviado de samsung|enviado mediante |enviado con |obtener outlook "
-	"|descargar outlook |enviado do meu |enviado a partir d|enviado do |enviado pelo |enviado do correio |obter o outlook "
+	"|descargar outlook |enviado do meu |enviado a partir d|enviado do |enviado pelo |enviado do correio |obter o outlook |baixe o outlook "
 	"|enviado via |enviado por mi |enviat des |enviat amb "
 	"|inviato da |inviato dal |inviato con |inviata da |inviato tramite |scarica outlook |ottieni outlook "
 	"|verzonden vanaf |verstuurd vanaf |verzonden met |verstuurd met |verzonden via |verzonden vanuit |outlook voor "
@@ -148,6 +148,8 @@ static bool sign_device(const struct folded *f)
 	struct str s = fold_str(f);
 	const char *comma;
 
+	if (fold_has(s, "outlook") && fold_has(s, "aka.ms/"))
+		return true;
 	fold_trim(&s);
 	s = unlinked(s);
 	while (s.n && strchr("[(", s.p[0])) {

@@ -357,6 +357,8 @@ Test(email_visible, telephones)
 		"Sent from Mail for Windows",
 		"Get Outlook for iOS<https://aka.ms/o0ukef>",
 		"Get Outlook for Android",
+		"Outlook for iOS を入手<https://aka.ms/o0ukef>",
+		"Envoyé à partir d’Outlook",
 		"Sent from Yahoo Mail on Android",
 		"Sent via BlackBerry from Vodafone",
 		"Von meinem iPhone gesendet",
