@@ -308,6 +308,7 @@ void account_init(struct account *a, const struct sms_settings *set, const struc
 	a->host = host;
 	a->window = set->window;
 	a->enquire_link = set->enquire_link;
+	(void)sms_settings_offset(set->receipt_time_zone, &a->receipt_offset); /* checked before */
 	throttle_init(&a->throttle, set->throughput, loop_now(host->loop));
 	TAILQ_INIT(&a->queue);
 	TAILQ_INIT(&a->aside);

@@ -121,6 +121,7 @@ struct account {
 	struct link *links;
 	int links_n, bound_tx, bound_n;
 	int64_t window, enquire_link; /* reloadable */
+	int64_t receipt_offset;	      /* of the SMSC's clock from UTC */
 	struct throttle throttle;
 	struct timer flush, wake, aside_timer, stranded, figures_timer, stop_timer;
 	struct held_list queue, aside, spare;

@@ -72,6 +72,31 @@ static void ucs2(struct str s, struct buf *out)
 	}
 }
 
+/* Three bytes, as UTF-8 would write the surrogate if it were a character: in the place of a replacement character. */
+static void put_half(char *at, uint32_t half)
+{
+	at[0] = (char)0xED;
+	at[1] = (char)(0x80 | (half >> 6 & 0x3F));
+	at[2] = (char)(0x80 | (half & 0x3F));
+}
+
+void coding_halves(uint8_t dc, struct str data, struct buf *text)
+{
+	const uint8_t *p = (const uint8_t *)data.p;
+	bool little = data.n >= 2 && p[0] == 0xFF && p[1] == 0xFE;
+	size_t n = data.n & ~(size_t)1;
+	uint32_t first, last;
+
+	if (coding_of(dc) != CODING_UCS2 || n < 2 || text->n < 3)
+		return;
+	first = unit(p, little);
+	last = unit(p + n - 2, little);
+	if ((first & 0xFC00) == 0xDC00)
+		put_half(text->p, first);
+	if ((last & 0xFC00) == 0xD800)
+		put_half(text->p + text->n - 3, last);
+}
+
 static void latin1(struct str s, struct buf *out)
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -14,5 +14,8 @@ enum coding coding_of(uint8_t data_coding);
  * text, or in a character set that this system cannot convert; nothing is appended. */
 bool coding_decode(uint8_t data_coding, enum sms_alphabet alphabet, struct gsm7 tables, size_t header, struct str data,
 		   struct buf *out);
+/* For a part of a longer text, whose decoded `text` is given: where the cut went through a surrogate pair, the half is put
+ * in the place of U+FFFD as struct inbound wants it (model/message.h). */
+void coding_halves(uint8_t data_coding, struct str data, struct buf *text);
 /* UTF-8 to the bytes of ISO 8859-1; what it lacks becomes "?". */
 void coding_latin1(struct str text, struct buf *out);

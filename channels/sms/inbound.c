@@ -201,6 +201,8 @@ static void give_receipt(struct link *l, const struct read *x, struct pending *p
 	char number[24], code[8];
 	struct receipt r = {.account = str_of(a->host->name), .at = x->receipt.done_at, .error_code = x->receipt.err};
 
+	if (r.at && !x->receipt.zoned)
+		r.at -= a->receipt_offset;
 	if (!id.n)
 		id = x->receipt.id;
 	if (state < 1 || state > 8)
@@ -269,6 +271,8 @@ static void give_message(struct link *l, const struct read *x, struct pending *p
 	numbers_read(a->numbers, x->m.source, x->m.source_ton, &in.from);
 	numbers_read(a->numbers, x->m.dest, x->m.dest_ton, &in.to);
 	set_part(x, &in);
+	if (in.part.total > 1 && x->is_text)
+		coding_halves(x->m.data_coding, x->body, &a->text);
 	if (x->m.data_coding || x->m.protocol_id || x->m.service_type.n || x->udh.dest_port >= 0) {
 		metadata_of(x, &metadata);
 		in.metadata = metadata.failed ? STR("") : buf_str(&metadata);

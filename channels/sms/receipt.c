@@ -271,6 +271,6 @@ void receipt_parse(struct str s, struct receipt_text *out)
 	out->typical =
 		out->is_receipt && (value[KEY_SUB].n || value[KEY_DLVRD].n || value[KEY_SUBMIT].n || value[KEY_DONE].n);
 	out->state = state_of(out->stat);
-	out->submitted_at = receipt_date(value[KEY_SUBMIT]);
-	out->done_at = receipt_date(value[KEY_DONE]);
+	out->submitted_at = receipt_date(value[KEY_SUBMIT], NULL);
+	out->done_at = receipt_date(value[KEY_DONE], &out->zoned);
 }

@@ -4,7 +4,7 @@
  * fields, and dates in many forms; the optional parameters go before the text where both are there. Pure; any thread.
  *
  * Dates have no zone and are taken as UTC, except where they are written as SMPP's own absolute time (section 7.1.1) or in
- * RFC 3339, which say it.
+ * RFC 3339, which say it. An account whose SMSC writes its local time says so (receipt_time_zone); inbound.c applies it.
  */
 #pragma once
 #include "model/words.h"
@@ -15,6 +15,7 @@ struct receipt_text {
 	struct str id, stat, err; /* as written, within the text */
 	int state;		  /* message_state of section 5.2.28: 1 enroute .. 8 rejected; 0: the word is unknown */
 	int64_t submitted_at, done_at; /* microseconds, UTC; 0: none */
+	bool zoned;		       /* done_at says its zone, so that the account's must not be applied to it */
 };
 
 void receipt_parse(struct str text, struct receipt_text *out);

@@ -72,26 +72,27 @@ static int64_t absolute(struct str s)
 	return s.p[15] == '+' ? at - quarters * 15 * US_MIN : at + quarters * 15 * US_MIN;
 }
 
-static int64_t since_1970(struct str s)
+static int64_t since_1970(struct str s, bool *zoned)
 {
 	int64_t v;
 
 	if (s.p[0] != '1' || !str_i64(s, &v))
 		return 0;
+	*zoned = true;
 	return s.n == 10 ? v * US_SEC : v * US_MS;
 }
 
-static int64_t all_digits(struct str s)
+static int64_t all_digits(struct str s, bool *zoned)
 {
 	int64_t at = 0;
 
 	switch (s.n) {
-	case 10: at = packed(s.p, 10, 2); return at ? at : since_1970(s);
+	case 10: at = packed(s.p, 10, 2); return at ? at : since_1970(s, zoned);
 	case 12:
 		/* 202601311159 is no YYMMDDhhmmss; years before 2013 would be, and are too long ago. */
 		at = packed(s.p, 12, 2);
 		return at ? at : packed(s.p, 12, 4);
-	case 13: return since_1970(s);
+	case 13: return since_1970(s, zoned);
 	case 14: return packed(s.p, 14, 4);
 	default: return 0;
 	}
@@ -117,16 +118,24 @@ static int64_t separated(struct str s)
 	return at == s.n && i >= 5 ? date(v) : 0;
 }
 
-int64_t receipt_date(struct str s)
+int64_t receipt_date(struct str s, bool *zoned)
 {
 	size_t n = digits_at(s, 0);
+	bool none;
 	int64_t at;
 
+	if (!zoned)
+		zoned = &none;
+	*zoned = false;
 	if (!s.n)
 		return 0;
 	if (n == s.n)
-		return all_digits(s);
+		return all_digits(s, zoned);
+	*zoned = true;
 	if (n == 15 && s.n == 16)
 		return absolute(s);
-	return time_parse(s, &at) ? at : separated(s);
+	if (time_parse(s, &at))
+		return at;
+	*zoned = false;
+	return separated(s);
 }

@@ -143,6 +143,13 @@ const struct setting sms_settings_table[] = {
 	     "How validity is written: relative, absolute, none."),
 	WORD("receipt_id", receipt_id, receipt_id_words, "auto",
 	     "How this SMSC's receipts write the message id; auto: as in the answer, or found by the gateway's rules."),
+	{.name = "receipt_time_zone",
+	 .type = SET_STRING,
+	 .offset = F(receipt_time_zone),
+	 .def = "UTC",
+	 .help = "Zone of the dates in this SMSC's receipts, where they name none: UTC, or ahead or behind as +02:00. "
+		 "A date "
+		 "that lies in the future is taken as now."},
 	WORD("lost_service", lost_service, lost_words, "resend",
 	     "Service messages whose answer was lost: resend (at least once) or wait for the receipt (at most once)."),
 	WORD("lost_marketing", lost_marketing, lost_words, "wait", "The same for marketing messages and surveys."),
@@ -157,6 +164,21 @@ int sms_settings_npi(int word)
 	return word >= 0 && (size_t)word < sizeof wire / sizeof *wire ? wire[word] : -1;
 }
 
+bool sms_settings_offset(const char *text, int64_t *out)
+{
+	struct str s = str_of(text);
+	int64_t h, m;
+
+	*out = 0;
+	if (!s.n || str_ieq(s, STR("UTC")) || str_ieq(s, STR("Z")))
+		return true;
+	if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-') || s.p[3] != ':' || !str_i64(str_n(s.p + 1, 2), &h) ||
+	    !str_i64(str_n(s.p + 4, 2), &m) || h < 0 || h > 14 || m < 0 || m > 59)
+		return false;
+	*out = (s.p[0] == '-' ? -1 : 1) * (h * US_HOUR + m * US_MIN);
+	return true;
+}
+
 static int too_long(struct err *err, const char *key, const char *value, size_t max)
 {
 	if (value && strlen(value) > max)
@@ -167,6 +189,7 @@ static int too_long(struct err *err, const char *key, const char *value, size_t 
 int sms_settings_check(const struct sms_settings *s, struct err *err)
 {
 	size_t pos = 0;
+	int64_t offset;
 	struct str item;
 
 	if (!s->host || !*s->host)
@@ -179,6 +202,9 @@ int sms_settings_check(const struct sms_settings *s, struct err *err)
 	if (s->reconnect_max < s->reconnect_min)
 		return err_set(err, ERR_SEMANTIC, "out_of_range", "reconnect_max",
 			       "reconnect_max is below reconnect_min");
+	if (!sms_settings_offset(s->receipt_time_zone, &offset))
+		return err_set(err, ERR_SEMANTIC, "zone_invalid", "receipt_time_zone",
+			       "receipt_time_zone: UTC, or hours and minutes ahead of it as +02:00");
 	if (!s->tls_cert != !s->tls_key)
 		return err_set(err, ERR_SEMANTIC, "required", s->tls_cert ? "tls_key" : "tls_cert",
 			       "tls_cert and tls_key go together");

@@ -38,7 +38,8 @@ struct sms_settings {
 	int64_t protocol_id;
 	bool priority;
 	int64_t validity;
-	int validity_form;		  /* enum sms_validity */
+	int validity_form; /* enum sms_validity */
+	char *receipt_time_zone;
 	int receipt_id;			  /* enum sms_receipt_id */
 	int lost_service, lost_marketing; /* enum sms_lost */
 };
@@ -48,5 +49,7 @@ extern const struct setting sms_settings_table[];
 /* The number on the wire for a word of the TON and NPI settings (SMPP 3.4 sections 5.2.5, 5.2.6); -1 for auto. */
 int sms_settings_ton(int word);
 int sms_settings_npi(int word);
+/* "+02:00", "-03:30", "UTC": how far ahead of UTC, in microseconds; false: none of these. */
+bool sms_settings_offset(const char *text, int64_t *out);
 /* What the table cannot say (limits between keys, forms of addresses). err.field is the key. */
 int sms_settings_check(const struct sms_settings *s, struct err *err);

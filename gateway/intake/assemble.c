@@ -77,6 +77,59 @@ static int count(struct pass *p, const struct group *g)
 	return n;
 }
 
+/* ---- text: halves of surrogate pairs at the ends of parts, see model/message.h */
+
+enum half { HALF_NONE, HALF_HIGH, HALF_LOW };
+static const char replacement[3] = {'\xEF', '\xBF', '\xBD'}; /* U+FFFD, as long as a half */
+
+static enum half half_at(const char *p)
+{
+	const unsigned char *b = (const unsigned char *)p;
+
+	return b[0] != 0xED || b[1] < 0xA0 ? HALF_NONE : b[1] < 0xB0 ? HALF_HIGH : HALF_LOW;
+}
+
+static enum half first_half(struct str s) { return s.n >= 3 ? half_at(s.p) : HALF_NONE; }
+static enum half last_half(struct str s) { return s.n >= 3 ? half_at(s.p + s.n - 3) : HALF_NONE; }
+static uint32_t bits_of(const char *half) { return ((uint32_t)half[1] & 0xF) << 6 | ((uint32_t)half[2] & 0x3F); }
+
+/* What ends in a half that found no fellow. */
+static void tidy(struct buf *text)
+{
+	if (last_half(buf_str(text)) == HALF_HIGH)
+		memcpy(text->p + text->n - 3, replacement, 3);
+}
+
+static void join(struct buf *text, struct str part)
+{
+	bool low = first_half(part) == HALF_LOW;
+
+	if (low && last_half(buf_str(text)) == HALF_HIGH) {
+		text->n -= 3;
+		buf_add_utf8(text, 0x10000 + (bits_of(text->p + text->n) << 10) + bits_of(part.p));
+	} else {
+		tidy(text);
+		if (low)
+			buf_add(text, replacement, 3);
+	}
+	buf_addstr(text, low ? str_n(part.p + 3, part.n - 3) : part);
+}
+
+/* A part that stays alone. */
+static struct str without_halves(struct arena *a, struct str s)
+{
+	struct buf b;
+
+	if (first_half(s) != HALF_LOW && last_half(s) != HALF_HIGH)
+		return s;
+	buf_init(&b, 1 << 20);
+	join(&b, s);
+	tidy(&b);
+	s = b.failed ? (struct str){0} : arena_str(a, buf_str(&b));
+	buf_free(&b);
+	return s;
+}
+
 /* Puts the parts that are there together, in order, into *in. missing: list of the numbers that are not there. */
 static int collect(struct pass *p, const struct group *g, struct inbound *in, struct buf *missing)
 {
@@ -98,11 +151,12 @@ static int collect(struct pass *p, const struct group *g, struct inbound *in, st
 		in->channel = (enum channel)db_col_i64(q, 1);
 		if (in->metadata.n == 0)
 			in->metadata = arena_str(p->arena, db_col_str(q, 4));
-		buf_addstr(&text, db_col_str(q, 3));
+		join(&text, db_col_str(q, 3));
 	}
 	db_done(q);
 	for (; expect <= g->total; expect++)
 		buf_addf(missing, "%s%d", missing->n ? "," : "", expect);
+	tidy(&text);
 	in->text = arena_str(p->arena, buf_str(&text));
 	if (r != DB_ERROR && (text.failed || missing->failed || !in->text.p))
 		r = err_nomem(p->err);
@@ -199,6 +253,11 @@ enum assembly assemble(struct pass *p, struct inbound *in)
 
 	if (in->part.seq == 0 || in->part.seq > in->part.total || in->part.total < 2) {
 		memset(&in->part, 0, sizeof in->part); /* cannot be placed: better alone than lost */
+		in->text = without_halves(p->arena, in->text);
+		if (!in->text.p) {
+			err_nomem(p->err);
+			return ASSEMBLY_FAILED;
+		}
 		return ASSEMBLY_WHOLE;
 	}
 	g.sender = sender_key(&in->from, sender);

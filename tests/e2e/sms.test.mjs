@@ -196,6 +196,25 @@ describe("SMS", () => {
 		smsc.onSubmit = undefined;
 	});
 
+	it("joins a character that was cut in two by the cut of a long text", async () => {
+		const from = fresh();
+		const text = Buffer.from("a😀b", "utf16le").swap16();
+		const part = (seq, bytes) =>
+			smsc.deliver({
+				source_addr_ton: 1,
+				source_addr_npi: 1,
+				source_addr: from.slice(1),
+				destination_addr: "40404",
+				data_coding: 8,
+				esm_class: 0x40,
+				short_message: Buffer.concat([Buffer.from([5, 0, 3, 77, 2, seq]), bytes]),
+			});
+		assert.equal(await part(2, text.subarray(4)), 0);
+		assert.equal(await part(1, text.subarray(0, 4)), 0);
+		const c = await until("the sender to be known", () => api.customerOf(from));
+		assert.deepEqual((await api.timeline(c.id)).map((i) => i.text), ["a😀b"]);
+	});
+
 	it("is sent once for one Idempotency-Key", async () => {
 		const to = fresh();
 		const headers = { "Idempotency-Key": `order-${to}` };
@@ -258,5 +277,25 @@ describe("SMS", () => {
 		assert.equal(new Set(ids).size, ids.length);
 		assert.ok(Number(last.id) > Number(first.id));
 		await resumed.close();
+	});
+});
+
+describe("SMS from a carrier that repeats itself", () => {
+	it("is stored once where the same text comes again in the window, and twice where it says something else", async () => {
+		const smsc = new Smsc({ systemId: "threadline", password: "secret" });
+		await smsc.listen();
+		const g = await Gateway.start({ "sms main": smsAccount(smsc), inbound: { dedupe_window: "1h" } });
+		await g.ready();
+		const write = (from, text) => smsc.write({ from, to: "40404", text });
+		const [one, other] = ["+491713950001", "+491713950002"];
+		assert.deepEqual(await write(one, "yes"), [0]);
+		assert.deepEqual(await write(one, "yes"), [0], "the repetition is answered as taken");
+		assert.deepEqual(await write(one, "no"), [0]);
+		assert.deepEqual(await write(other, "yes"), [0]);
+		const texts = async (n) => (await g.api.timeline((await g.api.customerOf(n)).id)).map((i) => i.text);
+		assert.deepEqual(await texts(one), ["no", "yes"]);
+		assert.deepEqual(await texts(other), ["yes"]);
+		await g.stop();
+		await smsc.close();
 	});
 });

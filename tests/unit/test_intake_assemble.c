@@ -59,6 +59,43 @@ Test(parts, twice_before_and_after)
 	cr_expect_eq(number("SELECT COUNT(*) FROM inbound_part"), 0);
 }
 
+/* U+1F600 is D83D DE00; half of it, as struct inbound has it. */
+#define HIGH "\xED\xA0\xBD"
+#define LOW "\xED\xB8\x80"
+#define NONE "\xEF\xBF\xBD"
+
+Test(parts, a_surrogate_pair_that_was_cut_is_one_again)
+{
+	static const struct {
+		const char *one, *two, *three, *whole;
+	} cases[] = {
+		{"a" HIGH, LOW "b", "c",
+		 "a\xF0\x9F\x98\x80"
+		 "bc"},
+		{"a" HIGH, LOW "b" HIGH, LOW,
+		 "a\xF0\x9F\x98\x80"
+		 "b\xF0\x9F\x98\x80"},
+		{HIGH, LOW, "c",
+		 "\xF0\x9F\x98\x80"
+		 "c"},
+		{"a" HIGH, "b", LOW "c" HIGH, "a" NONE "b" NONE "c" NONE},
+		{LOW "a", HIGH, HIGH, NONE "a" NONE NONE},
+	};
+
+	for (uint32_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+		cr_expect_eq(part(k, 3, 3, cases[k].three), INTAKE_WAITING);
+		cr_expect_eq(part(k, 1, 3, cases[k].one), INTAKE_WAITING);
+		cr_expect_eq(part(k, 2, 3, cases[k].two), INTAKE_STORED);
+		expect_text(cases[k].whole);
+	}
+	cr_expect_eq(part(99, 1, 2, "a" HIGH), INTAKE_WAITING);
+	intake_rig_restart(&rig, 0);
+	cr_expect_eq(part(99, 2, 2, LOW), INTAKE_STORED);
+	expect_text("a\xF0\x9F\x98\x80");
+	cr_expect_eq(part(100, 3, 2, LOW "x" HIGH), INTAKE_STORED, "it cannot be placed");
+	expect_text(NONE "x" NONE);
+}
+
 Test(parts, over_a_restart)
 {
 	part(7, 1, 2, "before ");

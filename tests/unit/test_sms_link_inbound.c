@@ -183,6 +183,26 @@ Test(sms_link_inbound, receipts_by_text)
 	rig_close(&r);
 }
 
+Test(sms_link_inbound, dates_of_receipts_in_the_smscs_zone)
+{
+	static const char *const dates[] = {"2601311201",	"260131120100",
+					    "2026-01-31 12:01", "2026-01-31T12:01:00+01:00",
+					    "260131120100004+", "1769860860"};
+	static const int64_t hours[] = {-2, -2, -2, -1, -1, 0}; /* what says its zone is left alone */
+	struct rig r;
+	char text[120];
+
+	rig_open(&r, "receipt_time_zone = +02:00\n");
+	rig_start(&r);
+	for (int i = 0; i < 6; i++) {
+		int n = snprintf(text, sizeof text, "id:7 sub:001 done date:%s stat:DELIVRD err:000", dates[i]);
+		smsc_deliver(&r.smsc, 0, (uint32_t)i + 1, "4915112345678", "12345", 4, 0, text, (size_t)n);
+		until(&r, r.fake.inbound_n == (size_t)i + 1);
+		cr_expect_eq(r.fake.inbound[i].at, INT64_C(1769860860) * US_SEC + hours[i] * US_HOUR, "%s", dates[i]);
+	}
+	rig_close(&r);
+}
+
 /* deliver_sm or data_sm with a body of our making. */
 static void send_message(struct rig *r, uint32_t command, uint32_t seq, struct pdu_message *m)
 {
@@ -287,6 +307,27 @@ Test(sms_link_inbound, parts_by_header_and_by_parameters)
 	cr_expect(i[2].ref == 0x100 && i[2].total == 2 && i[2].seq == 1 && i[2].width == 16);
 	cr_expect_str_eq(i[2].text, "a\u0416");
 	cr_expect(i[3].total == 0 && i[3].text_n > 0, "a header that lies costs the header, not the message");
+	rig_close(&r);
+}
+
+Test(sms_link_inbound, halves_of_a_surrogate_pair_stay_halves_in_parts_only)
+{
+	struct rig r;
+	const struct fake_inbound *i;
+
+	rig_open(&r, "");
+	rig_start(&r);
+	smsc_deliver(&r.smsc, 0, 1, "4915112345678", "12345", 0x40, 8, "\5\0\3\x2A\2\1\0a\xD8\x3D", 10);
+	smsc_deliver(&r.smsc, 0, 2, "4915112345678", "12345", 0x40, 8, "\5\0\3\x2A\2\2\xDE\0\0b", 10);
+	smsc_deliver(&r.smsc, 0, 3, "4915112345678", "12345", 0, 8, "\0a\xD8\x3D", 4);
+	smsc_deliver(&r.smsc, 0, 4, "4915112345678", "12345", 0x40, 8, "\5\0\3\x2B\2\1\xD8\x3D\xDE\0", 10);
+	until(&r, r.fake.inbound_n == 4);
+	i = r.fake.inbound;
+	cr_expect_str_eq(i[0].text, "a\xED\xA0\xBD");
+	cr_expect_str_eq(i[1].text, "\xED\xB8\x80"
+				    "b");
+	cr_expect_str_eq(i[2].text, "a\xEF\xBF\xBD", "nothing will follow");
+	cr_expect_str_eq(i[3].text, "\xF0\x9F\x98\x80", "a whole pair is a character");
 	rig_close(&r);
 }
 

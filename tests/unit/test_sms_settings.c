@@ -59,6 +59,10 @@ Test(sms_settings, contradictions_name_their_key)
 		{"reconnect_min=90s\n", "reconnect_max"},
 		{"tls_cert=/x.pem\n", "tls_key"},
 		{"national=tr, xx\n", "national"},
+		{"receipt_time_zone=Europe/Berlin\n", "receipt_time_zone"},
+		{"receipt_time_zone=+2:00\n", "receipt_time_zone"},
+		{"receipt_time_zone=+15:00\n", "receipt_time_zone"},
+		{"receipt_time_zone=+00:60\n", "receipt_time_zone"},
 		{"service_type=toolong\n", "service_type"},
 		{"password=0123456789abcdefg\n", "password"},
 	};
@@ -74,5 +78,23 @@ Test(sms_settings, contradictions_name_their_key)
 		cr_expect_str_eq(err.field, cases[i].field);
 		settings_release(sms_settings_table, &s);
 		buf_free(&text);
+	}
+}
+
+Test(sms_settings, zones_are_offsets)
+{
+	static const struct {
+		const char *text;
+		int64_t us;
+	} cases[] = {{"UTC", 0},
+		     {"z", 0},
+		     {"+02:00", 2 * US_HOUR},
+		     {"-03:30", -(3 * US_HOUR + 30 * US_MIN)},
+		     {"+14:00", 14 * US_HOUR}};
+	int64_t us;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		cr_expect(sms_settings_offset(cases[i].text, &us), "%s", cases[i].text);
+		cr_expect_eq(us, cases[i].us, "%s", cases[i].text);
 	}
 }
