@@ -130,6 +130,32 @@ static int header_fields(struct part_context *x, struct mail *m)
 	       collect(x, m, results, &m->authentication_results);
 }
 
+/* A text without a header: its first line may have a colon in it all the same. */
+static struct str headless(struct str raw, struct part_context *x)
+{
+	static const char *const names[] = {"from", "to", "subject", "date", "received", "cc", "sender", "precedence"};
+	struct mail_fields f;
+	unsigned defects = 0;
+	bool failed = false;
+	char *p;
+
+	header_split(raw, 8, x->a, &f, &defects, &failed);
+	for (int i = 0; i < f.n; i++) {
+		if (memchr(f.at[i].name.p, '-', f.at[i].name.n))
+			return raw;
+		for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+			if (str_ieq(f.at[i].name, str_of(names[k])))
+				return raw;
+	}
+	p = failed ? NULL : arena_alloc(x->a, raw.n + 1);
+	if (!p)
+		return str_n(NULL, 0);
+	x->defects |= MAIL_MIME;
+	p[0] = '\n';
+	memcpy(p + 1, raw.p, raw.n);
+	return str_n(p, raw.n + 1);
+}
+
 static void blank(struct mail *m)
 {
 	struct str none = {"", 0};
@@ -155,7 +181,8 @@ int mail_parse(struct str raw, const struct mail_limits *limits, struct arena *a
 		x.defects |= MAIL_CUT;
 	}
 	raw = line_ends(raw, a);
-	if (!root || !raw.p || part_tree(&x, header_start(raw), root))
+	raw = raw.p ? headless(header_start(raw), &x) : raw;
+	if (!root || !raw.p || part_tree(&x, raw, root))
 		return err_nomem(err);
 	out->fields = root->fields;
 	if (header_fields(&x, out) || body_read(&x, root, out) || classify(&x, root, out))

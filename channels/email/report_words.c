@@ -58,8 +58,6 @@ static struct str head(struct report *r, struct str line, size_t *behind)
 	for (size_t i = 0; i < before.n; i++)
 		if (!is_mark(before.p[i]))
 			return label(r, before) ? a : str_n("", 0);
-	if (before.n >= 2 && memcmp(before.p, ">>", 2) == 0)
-		return str_n("", 0);
 	return a;
 }
 
