@@ -43,7 +43,7 @@ Test(outbound_flow, first_in_first_out_and_high_before_bulk)
 	char text[16];
 
 	outbound_rig_open(&r, NULL);
-	r.room = 0; /* the carrier takes nothing yet */
+	outbound_rig_account(&r, "main", ACCOUNT_DOWN);
 	for (int k = 0; k < 30; k++) {
 		snprintf(text, sizeof text, "%d", k);
 		q = outbound_rig_request("+4915112345678", text);
@@ -52,10 +52,9 @@ Test(outbound_flow, first_in_first_out_and_high_before_bulk)
 		outbound_rig_send(&r, &q);
 	}
 	pthread_mutex_lock(&r.lock);
-	r.room = SIZE_MAX;
 	r.answer = true;
 	pthread_mutex_unlock(&r.lock);
-	outbound_ready(r.o, STR("main"));
+	outbound_rig_account(&r, "main", ACCOUNT_UP);
 	outbound_rig_offered(&r, 30);
 	for (int p = 0; p < 3; p++) {
 		int last = -1;
