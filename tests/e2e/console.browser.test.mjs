@@ -1,18 +1,19 @@
-// The console as an agent uses it: sign in, see what comes in, answer, see it arrive.
+// The console as an agent uses it: sign in, see what comes in by SMS and chat, answer, see it arrive.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Smsc } from "../peer/smsc.mjs";
-import { launch, open } from "./lib/browser.mjs";
+import { launch, open, serveSite, widgetPage } from "./lib/browser.mjs";
 import { Gateway, smsAccount } from "./lib/gateway.mjs";
 import { until } from "./lib/wait.mjs";
 
 describe("the console", { timeout: 180000 }, () => {
-	let smsc, gateway, browser, page;
+	let smsc, site, gateway, browser, page;
 
 	before(async () => {
 		smsc = new Smsc({ systemId: "threadline", password: "secret" });
 		await smsc.listen();
-		gateway = await Gateway.start({ "sms main": smsAccount(smsc) });
+		site = await serveSite(() => widgetPage(gateway.url, "shop"));
+		gateway = await Gateway.start({ "sms main": smsAccount(smsc), "web shop": { origins: site.origin, prechat: "off" } });
 		await gateway.ready();
 		browser = await launch();
 		page = await open(browser, `${gateway.url}/console/`);
@@ -20,6 +21,7 @@ describe("the console", { timeout: 180000 }, () => {
 	after(async () => {
 		await browser?.close();
 		await gateway?.stop();
+		await site?.close();
 		await smsc?.close();
 	});
 
@@ -51,6 +53,32 @@ describe("the console", { timeout: 180000 }, () => {
 		await smsc.write({ from: "+491713950001", to: "40404", text: "<b>Thanks</b> & bye" });
 		await log.getByText("<b>Thanks</b> & bye").waitFor();
 		page.assertClean();
+	});
+
+	it("talks with a visitor of the chat, and moves the conversation", async () => {
+		const visitor = await open(browser, site.origin);
+		await visitor.getByRole("button", { name: "Open chat" }).click();
+		const write = async (text) => {
+			await visitor.getByLabel("Write a message").fill(text);
+			await visitor.keyboard.press("Enter");
+		};
+		await write("Please look at my bill");
+		await page.getByRole("navigation").getByText("Please look at my bill").click();
+		const log = page.getByRole("log");
+		await log.getByText("Please look at my bill").waitFor();
+		await page.getByLabel("Answer").fill("I am looking.");
+		await page.getByRole("button", { name: "Send" }).click();
+		await visitor.locator(".m.out", { hasText: "I am looking." }).waitFor();
+		await page.locator(".entry.outbound summary.read").waitFor();
+		await write("Thanks a lot");
+		await log.getByText("Thanks a lot").waitFor();
+		await page.getByRole("button", { name: "Claim" }).click();
+		await page.getByRole("button", { name: "Release" }).waitFor();
+		await page.getByRole("button", { name: "Close" }).click();
+		await page.locator(".state.closed").waitFor();
+		page.assertClean();
+		visitor.assertClean();
+		await visitor.context().close();
 	});
 
 	it("keeps a session that scripts cannot read, and ends it", async () => {
