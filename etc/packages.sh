@@ -5,7 +5,7 @@
 set -eu
 
 base='gcc g++ make libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libsmpp34-dev libssl-dev
-	libjansson-dev libsqlite3-dev libpq-dev libinih-dev libphonenumber-dev libsystemd-dev
+	libjansson-dev libsqlite3-dev libpq-dev libicu-dev libinih-dev libphonenumber-dev libsystemd-dev
 	libxml2-dev libmujs-dev libgmime-3.0-dev libidn2-dev pkg-config'
 smpp34=1.14.1-3+deb12u1 # the release before reads past strings that do not end (CVE-2026-75895)
 

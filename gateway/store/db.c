@@ -16,8 +16,7 @@ static bool begins(const char *s, const char *with) { return strncmp(s, with, st
 
 static const struct driver *driver_of(const char *dsn)
 {
-	(void)dsn;
-	return &driver_sqlite;
+	return begins(dsn, "postgresql://") || begins(dsn, "postgres://") ? &driver_postgres : &driver_sqlite;
 }
 
 const char *db_dsn_file(const char *dsn)
@@ -29,11 +28,10 @@ const char *db_dsn_file(const char *dsn)
 
 int db_fail(enum db_fault fault, const char *msg, struct err *err)
 {
-	static const enum err_kind kinds[] = {[DB_FAULT_NONE] = ERR_INTERNAL,
-					      [DB_FAULT_CONFLICT] = ERR_CONFLICT,
-					      [DB_FAULT_UNAVAILABLE] = ERR_UNAVAILABLE,
-					      [DB_FAULT_CORRUPT] = ERR_UNAVAILABLE,
-					      [DB_FAULT_BUG] = ERR_INTERNAL};
+	static const enum err_kind kinds[] = {
+		[DB_FAULT_NONE] = ERR_INTERNAL,		  [DB_FAULT_CONFLICT] = ERR_CONFLICT,
+		[DB_FAULT_UNAVAILABLE] = ERR_UNAVAILABLE, [DB_FAULT_UNKNOWN] = ERR_UNAVAILABLE,
+		[DB_FAULT_CORRUPT] = ERR_UNAVAILABLE,	  [DB_FAULT_BUG] = ERR_INTERNAL};
 
 	err_set(err, kinds[fault], fault == DB_FAULT_CONFLICT ? "conflict" : "store_unavailable", NULL, "store: %s",
 		msg);

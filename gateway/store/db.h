@@ -32,6 +32,7 @@ enum db_fault {
 	DB_FAULT_NONE,
 	DB_FAULT_CONFLICT,    /* a unique key or check said no */
 	DB_FAULT_UNAVAILABLE, /* disk full, read-only, i/o, locked, connection lost: may pass */
+	DB_FAULT_UNKNOWN,     /* the connection was lost while committing: it may be done, or not */
 	DB_FAULT_CORRUPT,
 	DB_FAULT_BUG /* bad SQL, misuse */
 };

@@ -1,17 +1,49 @@
 #include "store/fulltext.h"
 
-int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
-		 int64_t at, struct str text, struct err *err)
-{
-	struct stmt *q = db_query(db, "INSERT INTO search_doc (kind, customer_id, ref, at) VALUES ($1, $2, $3, $4)"
-				      " ON CONFLICT (ref) WHERE kind = 2 DO NOTHING RETURNING id");
-	int64_t id = 0;
-	int r;
+#include "store/fulltext_words.h"
 
+enum { VECTOR_MAX = 900000, MATCH_MAX = 4096 };
+
+static void bind_doc(struct stmt *q, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
+		     int64_t at)
+{
 	db_bind_i64(q, 1, kind);
 	db_bind_uuid(q, 2, customer);
 	db_bind_uuid(q, 3, ref);
 	db_bind_i64(q, 4, at);
+}
+
+#define INSERT(columns, values)                                                                            \
+	"INSERT INTO search_doc (kind, customer_id, ref, at" columns ") VALUES ($1, $2, $3, $4" values ")" \
+	" ON CONFLICT (ref) WHERE kind = 2 DO NOTHING"
+
+static int add_vector(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
+		      int64_t at, struct str text, struct err *err)
+{
+	struct stmt *q = db_query(db, INSERT(", body", ", $5::tsvector"));
+	struct buf body;
+	int r;
+
+	buf_init(&body, VECTOR_MAX);
+	fulltext_vector(text, &body);
+	bind_doc(q, kind, customer, ref, at);
+	db_bind_str(q, 5, buf_str(&body));
+	r = body.failed ? err_nomem(err) : db_run(q, err);
+	buf_free(&body);
+	return r;
+}
+
+int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *customer, const struct uuid *ref,
+		 int64_t at, struct str text, struct err *err)
+{
+	struct stmt *q;
+	int64_t id = 0;
+	int r;
+
+	if (db_dialect(db) == DB_POSTGRES)
+		return add_vector(db, kind, customer, ref, at, text, err);
+	q = db_query(db, INSERT("", "") " RETURNING id");
+	bind_doc(q, kind, customer, ref, at);
 	while ((r = db_step(q, err)) == DB_ROW)
 		id = db_col_i64(q, 0);
 	db_done(q);
@@ -23,30 +55,40 @@ int fulltext_add(struct db *db, enum fulltext_kind kind, const struct uuid *cust
 	return db_run(q, err);
 }
 
+#undef INSERT
+
 /* Every run of characters that can be part of a word becomes a quoted string of FTS5's language, in which nothing has a
  * meaning but the quote itself; so no input is an error or an operator. */
 static void match_of(struct str words, struct buf *out)
 {
-	static const char breaks[] = " \t\r\n\"'()*:^,;.!?/\\[]{}<>|&~`=";
+	struct str run;
 	size_t i = 0;
 
-	while (i < words.n) {
-		size_t start;
-		while (i < words.n && (words.p[i] == 0 || strchr(breaks, words.p[i])))
-			i++;
-		start = i;
-		while (i < words.n && words.p[i] != 0 && !strchr(breaks, words.p[i]))
-			i++;
-		if (i == start)
-			continue;
+	while (fulltext_run(words, &i, &run)) {
 		if (out->n)
 			buf_addc(out, ' ');
 		buf_addc(out, '"');
-		buf_add(out, words.p + start, i - start);
+		buf_addstr(out, run);
 		buf_addc(out, '"');
 	}
 	if (out->n)
 		buf_addc(out, '*');
+}
+
+/* What a customer was called before is still in the index. */
+#define WANTED                                                                                                       \
+	" AND ((1 << d.kind) & $3) != 0 AND (d.kind <> 1 OR NOT EXISTS (SELECT 1 FROM search_doc n WHERE n.kind = 1" \
+	" AND n.ref = d.ref AND n.id > d.id))"
+
+static struct stmt *matching(struct db *db)
+{
+	if (db_dialect(db) == DB_POSTGRES)
+		return db_query(db, "SELECT d.id, d.kind, d.customer_id, d.ref, d.at FROM search_doc d"
+				    " WHERE d.body @@ $1::tsquery AND d.id < $2" WANTED " ORDER BY d.id DESC LIMIT $4");
+	return db_query(
+		db,
+		"SELECT d.id, d.kind, d.customer_id, d.ref, d.at FROM search_text t JOIN search_doc d ON d.id = t.rowid"
+		" WHERE t.search_text MATCH $1 AND t.rowid < $2" WANTED " ORDER BY t.rowid DESC LIMIT $4");
 }
 
 int fulltext_query(struct db *db, unsigned kinds, struct str words, int64_t before, int limit,
@@ -56,18 +98,14 @@ int fulltext_query(struct db *db, unsigned kinds, struct str words, int64_t befo
 	struct stmt *q;
 	int r = DB_END;
 
-	buf_init(&match, 4096);
-	match_of(words, &match);
+	buf_init(&match, MATCH_MAX);
+	if (db_dialect(db) == DB_POSTGRES)
+		fulltext_tsquery(words, &match);
+	else
+		match_of(words, &match);
 	if (match.failed || match.n == 0 || !str_utf8_ok(words))
 		goto out;
-	q = db_query(
-		db,
-		"SELECT d.id, d.kind, d.customer_id, d.ref, d.at FROM search_text t JOIN search_doc d ON d.id = t.rowid"
-		" WHERE t.search_text MATCH $1 AND t.rowid < $2 AND ((1 << d.kind) & $3) != 0"
-		/* What a customer was called before is still in the index. */
-		" AND (d.kind <> 1 OR NOT EXISTS (SELECT 1 FROM search_doc n WHERE n.kind = 1 AND n.ref = d.ref AND "
-		"n.id > d.id))"
-		" ORDER BY t.rowid DESC LIMIT $4");
+	q = matching(db);
 	db_bind_str(q, 1, buf_str(&match));
 	db_bind_i64(q, 2, before ? before : INT64_MAX);
 	db_bind_i64(q, 3, kinds);

@@ -1,6 +1,6 @@
 /*
- * Full text: which customers and interactions contain these words. The one place that knows SQLite's FTS5 (PostgreSQL's
- * tsvector takes its place there). The index is contentless: it holds no second copy of what people wrote, and nothing in
+ * Full text: which customers and interactions contain these words. The one place that knows SQLite's FTS5 and
+ * PostgreSQL's tsvector, and makes them find the same. The index is contentless: it holds no second copy of what people wrote, and nothing in
  * it can be corrected. An interaction never changes and is added once. A customer that changes is added again; only the
  * latest text of each counts. Whoever shows a hit reads the row itself.
  */

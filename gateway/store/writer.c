@@ -134,8 +134,7 @@ static int64_t one_by_one(struct writer *w, struct write_job *first)
 		next = j->next;
 		j->next = NULL;
 		if (transact(w, j, &e)) {
-			if (!j->failed || j->err.kind == ERR_NONE)
-				j->err = e;
+			j->err = e;
 			j->failed = true;
 			failures++;
 			healthy(w, e.kind == ERR_UNAVAILABLE ? &e : NULL);
@@ -144,6 +143,20 @@ static int64_t one_by_one(struct writer *w, struct write_job *first)
 		}
 		finish(j);
 	}
+	return failures;
+}
+
+/* The store did not say whether it has committed. To run the jobs again might do all twice, so their callers are told. */
+static int64_t none_known(struct writer *w, struct write_job *first, const struct err *e)
+{
+	int64_t failures = 0;
+
+	for (struct write_job *j = first; j; j = j->next, failures++) {
+		j->err = *e;
+		j->failed = true;
+	}
+	healthy(w, e);
+	finish(first);
 	return failures;
 }
 
@@ -156,6 +169,8 @@ static void run_batch(struct writer *w, struct write_job *first, size_t n, bool 
 		if (!w->stats.healthy)
 			healthy(w, NULL);
 		finish(first);
+	} else if (db_fault(w->db) == DB_FAULT_UNKNOWN) {
+		failures = none_known(w, first, &e);
 	} else {
 		failures = one_by_one(w, first);
 	}

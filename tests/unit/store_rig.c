@@ -7,6 +7,28 @@
 
 #include "store/migrate.h"
 
+static const char *server(void)
+{
+	const char *dsn = getenv("THREADLINE_TEST_STORE");
+
+	return dsn && strncmp(dsn, "postgresql:", 11) == 0 ? dsn : NULL;
+}
+
+bool store_rig_postgres(void) { return server() != NULL; }
+
+/* In the schema "public" of the server, to make and drop the test's own. */
+static void outside(const char *what, const char *schema)
+{
+	char sql[128];
+	struct db *db = NULL;
+	struct err e = {0};
+
+	snprintf(sql, sizeof sql, what, schema);
+	cr_assert_eq(db_open(server(), DB_WRITE, &db, &e), 0, "%s", e.msg);
+	cr_assert_eq(db_exec(db, sql, &e), 0, "%s", e.msg);
+	db_close(&db);
+}
+
 void store_rig_open(struct store_rig *r)
 {
 	struct err e = {0};
@@ -17,6 +39,11 @@ void store_rig_open(struct store_rig *r)
 	snprintf(r->dir, sizeof r->dir, "%s/threadline-unit-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	cr_assert(mkdtemp(r->dir));
 	snprintf(r->dsn, sizeof r->dsn, "%s/t.db", r->dir);
+	if (server()) { /* the folder's name is nobody else's */
+		outside("CREATE SCHEMA \"%s\"", strrchr(r->dir, '-') + 1);
+		snprintf(r->dsn, sizeof r->dsn, "%s%soptions=-csearch_path%%3D%%22%s%%22", server(),
+			 strchr(server(), '?') ? "&" : "?", strrchr(r->dir, '-') + 1);
+	}
 	cr_assert_eq(db_open(r->dsn, DB_WRITE, &r->db, &e), 0, "%s", e.msg);
 	cr_assert_eq(migrate_run(r->db, &from, &to, &e), 0, "%s", e.msg);
 	cr_assert_eq(readers_open(r->dsn, &r->readers, &e), 0);
@@ -31,6 +58,8 @@ void store_rig_close(struct store_rig *r)
 	events_free(&r->events);
 	readers_close(&r->readers);
 	db_close(&r->db);
+	if (server())
+		outside("DROP SCHEMA \"%s\" CASCADE", strrchr(r->dir, '-') + 1);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		snprintf(path, sizeof path, "%s/%s", r->dir, files[i]);
 		unlink(path);

@@ -1,19 +1,17 @@
 #include <criterion/criterion.h>
 
 #include "http/keys.h"
-#include "store/migrate.h"
+#include "unit/store_rig.h"
 
+static struct store_rig rig;
 static struct db *db;
 
 static void open_store(void)
 {
-	struct err e = {0};
-	int from, to;
-
-	cr_assert_eq(db_open(":memory:", DB_WRITE, &db, &e), 0, "%s", e.msg);
-	cr_assert_eq(migrate_run(db, &from, &to, &e), 0, "%s", e.msg);
+	store_rig_open(&rig);
+	db = rig.db;
 }
-static void close_store(void) { db_close(&db); }
+static void close_store(void) { store_rig_close(&rig); }
 
 TestSuite(keys, .init = open_store, .fini = close_store);
 
