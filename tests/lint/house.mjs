@@ -187,8 +187,9 @@ function checkExports() {
 
 // ---- headers stand alone
 function checkHeaders() {
+	const pq = spawnSync("pkg-config", ["--cflags", "libpq"], { encoding: "utf8" }).stdout?.trim().split(/\s+/).filter(Boolean) ?? [];
 	for (const h of ours.filter((f) => f.endsWith(".h"))) {
-		const args = ["-std=c17", "-D_GNU_SOURCE", "-Igateway", "-Ichannels", "-fsyntax-only", "-x", "c", h];
+		const args = ["-std=c17", "-D_GNU_SOURCE", "-Igateway", "-Ichannels", ...pq, "-fsyntax-only", "-x", "c", h];
 		const r = spawnSync("gcc", args, { encoding: "utf8" });
 		if (r.status !== 0) found(h, 0, `does not compile alone: ${r.stderr.split("\n").find((l) => /error/.test(l)) ?? ""}`);
 	}
