@@ -13,8 +13,8 @@
 	"'some','forEach','map','filter','reduce','reduceRight'].forEach(function(n){var g=A[n];"                    \
 	"hide(A,n,function(){t(this.length>>>0);return g.apply(this,arguments);});});"                               \
 	"function harmless(s){if(!p(String(s)))throw new SyntaxError('a regular expression repeats what repeats');}" \
-	"function RegExp(s,g){if(!(s instanceof R))harmless(s);return g===undefined?new R(s):new R(s,g);}"           \
-	"RegExp.prototype=R.prototype;hide(R.prototype,'constructor',RegExp);hide(this,'RegExp',RegExp);"            \
+	"function RegExp_(s,g){if(!(s instanceof R))harmless(s);return g===undefined?new R(s):new R(s,g);}"          \
+	"RegExp_.prototype=R.prototype;hide(R.prototype,'constructor',RegExp_);hide(this,'RegExp',RegExp_);"         \
 	"hide(R.prototype,'compile',undefined);"                                                                     \
 	"['match','search'].forEach(function(n){var g=S[n];hide(S,n,function(x){"                                    \
 	"if(!(x instanceof R))harmless(x);return g.call(this,x);});});"                                              \

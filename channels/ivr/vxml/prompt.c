@@ -263,9 +263,9 @@ static int render(struct rendering *r, const struct node *n)
 	case TAG_BREAK: return render_break(r, n);
 	case TAG_SUB: buf_adds(&r->text, node_attr(n, "alias")); return 0;
 	case TAG_SAY_AS: {
-		const char *format = node_attr(n, "format");
+		const char *as = node_attr(n, "interpret-as"), *format = node_attr(n, "format");
 
-		return render_styled(r, n, node_attr(n, "interpret-as"), format ? format : "");
+		return render_styled(r, n, as ? as : node_attr(n, "type"), format ? format : "");
 	}
 	case TAG_SPOKEN: return render_styled(r, n, NULL, NULL);
 	case TAG_ENUMERATE: return render_enumerate(r, n);
