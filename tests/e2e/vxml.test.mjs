@@ -113,3 +113,46 @@ test("W3C implementation-report tests", { skip: existsSync(suite) ? false : `the
 	t.diagnostic(`${undecided.length} cannot be decided (a document is missing, or without end): ${names(undecided)}`);
 	assert.deepEqual(failed, []);
 });
+
+test("explain menu shows each step, and where a menu is wrong", () => {
+	const dir = mkdtempSync(join(tmpdir(), "threadline-menu-"));
+	const file = join(dir, "m.vxml");
+	const menu = (inner) => writeFileSync(file, `<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml">\n${inner}</vxml>`);
+	const call = (...args) => {
+		const r = spawnSync(bin, ["explain", "menu", file, ...args], { encoding: "utf8", timeout: 20_000 });
+		return { status: r.status, steps: r.stdout.split("\n").filter(Boolean).map((l) => JSON.parse(l)) };
+	};
+	try {
+		menu(`<form><field name="f" type="digits?length=2"><prompt>Key, <value expr="who"/>!</prompt></field>
+			<block><submit next="http://example.org/a/next.vxml" namelist="f"/></block></form>`);
+		writeFileSync(join(dir, "next.vxml"), `<vxml version="2.1"><form><block><audio src="bye.wav">Bye</audio><exit expr="f1"/>
+			</block><catch event="error.semantic"><exit expr="1+1"/></catch></form></vxml>`);
+		let r = call("--keys", "noinput,42", "--vars", '{"who":"Ada"}');
+		assert.equal(r.status, 0);
+		assert.deepEqual(r.steps, [
+			{ step: "prompt", text: "Key, Ada!" },
+			{ step: "input", target: "f", value: "noinput" },
+			{ step: "noinput", text: "1", target: "f" },
+			{ step: "prompt", text: "Key, Ada!" },
+			{ step: "input", target: "f", value: "42" },
+			{ step: "submit", text: "GET", target: "http://example.org/a/next.vxml", value: "f=42" },
+			{ step: "error", text: "http://example.org/a/next.vxml:1: ReferenceError: 'f1' is not defined", target: "error.semantic" },
+			{ step: "prompt", text: "Bye", target: "http://example.org/a/bye.wav" },
+			{ step: "exit", value: "2" },
+		]);
+		menu("<form>\n<block><goto/></block></form>");
+		r = call();
+		assert.equal(r.status, 1);
+		assert.match(r.steps.at(-1).error, /m\.vxml:3: <goto> needs exactly one of/);
+		menu("<form><block><value expr='nobody'/></block></form>");
+		r = call();
+		assert.equal(r.status, 1);
+		assert.match(r.steps.find((s) => s.error).error, /m\.vxml:2: ReferenceError: 'nobody' is not defined/);
+		rmSync(file);
+		assert.equal(call().status, 1);
+		assert.equal(spawnSync(bin, ["explain", "menu"]).status, 2);
+		for (const f of readdirSync("etc/ivr")) assert.equal(spawnSync(bin, ["explain", "menu", `etc/ivr/${f}`, "--keys", "1,0"]).status, 0, f);
+	} finally {
+		rmSync(dir, { recursive: true, force: true });
+	}
+});

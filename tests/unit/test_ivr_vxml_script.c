@@ -26,6 +26,8 @@ static void gives(const char *expr, const char *want)
 	struct arena *a = arena_new(1 << 20);
 	struct err e = {0};
 	char *out = NULL;
+
+	cr_assert_not_null(a);
 	int r = script_text(js, &chain, expr, a, &out, &e);
 
 	cr_expect_str_eq(r ? e.msg : out ? out : "(undefined)", want, "%s: %s", expr, r ? e.msg : out);

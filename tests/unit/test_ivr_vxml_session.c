@@ -86,6 +86,13 @@ Test(ivr_vxml_session, scopes_shadow_each_other)
 	      "", "L 16; .");
 }
 
+Test(ivr_vxml_session, secrets_and_the_session_are_kept)
+{
+	CHECK("<form><block><log>[<value expr='session.connection.remote.uri'/>] <value "
+	      "expr='typeof session.connection.redirect'/> <value expr='undefined'/></log></block></form>",
+	      "", "L [] undefined undefined; .");
+}
+
 Test(ivr_vxml_session, content_branches_and_loops)
 {
 	static const char form[] =

@@ -218,27 +218,38 @@ static int submit(struct vxml_session *s, const struct node *n)
 	return attr_value(s, n, "next", "expr", &ref) ? -1 : move_submit(s, n, ref);
 }
 
+/* A value that is not there is no reason for an event: logs are for finding out. */
+static int log_value(struct vxml_session *s, const struct node *n, const char *expr, struct buf *b)
+{
+	struct err e = {0};
+	char *text;
+
+	if (script_text(s->js, context_chain(s), expr, s->scratch, &text, &e))
+		return vx_semantic(s, n, &e);
+	buf_adds(b, text ? text : "undefined");
+	return 0;
+}
+
 static int write_log(struct vxml_session *s, const struct node *n)
 {
-	char *value;
+	const char *expr = node_attr(n, "expr");
 	struct buf b;
 	int r = 0;
 
-	if (attr_value(s, n, NULL, "expr", &value))
-		return -1;
 	buf_init(&b, 1 << 16);
 	for (const struct node *k = n->kids; k && r == 0; k = k->next) {
-		char *text = NULL;
-
 		if (k->tag == TAG_TEXT)
 			buf_addstr(&b, k->text);
-		else if (k->tag == TAG_VALUE && (r = attr_value(s, k, NULL, "expr", &text)) == 0)
-			buf_adds(&b, text);
+		else if (k->tag == TAG_VALUE)
+			r = log_value(s, k, node_attr(k, "expr"), &b);
+	}
+	if (expr && r == 0) {
+		buf_adds(&b, b.n ? " " : "");
+		r = log_value(s, n, expr, &b);
 	}
 	if (r == 0) {
 		struct str t = str_trim(buf_str(&b));
-		char *text = arena_printf(s->scratch, "%.*s%s%s", (int)t.n, t.p, value && t.n ? " " : "",
-					  value ? value : "");
+		char *text = arena_strndup(s->scratch, t.p, t.n);
 
 		vx_trace(s, VXML_T_LOG, node_attr(n, "label"), text, NULL);
 	}

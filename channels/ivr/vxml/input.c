@@ -205,6 +205,7 @@ static void wait_for_keys(struct vxml_session *s, int ms, bool more)
 	s->action.name = node_attr(n, "name") ? n->var : "";
 	s->action.timeout_ms = ms;
 	s->action.more = more;
+	s->action.secret = property_bool(s, "threadline.secret", false);
 	for (int i = 0; i < s->active_count; i++)
 		s->action.text |= gram_mode(s->active[i].g) == GRAM_VOICE;
 }

@@ -140,7 +140,10 @@ static void lead(struct vxml_session *s, const struct active *a, struct result *
 	struct context *c = s->context;
 	struct item *it = c->item;
 
-	vx_trace(s, VXML_T_MATCH, it->n->tag == TAG_MENU ? "" : node_attr(it->n, "name"), r->said, r->json);
+	bool secret = property_bool(s, "threadline.secret", false);
+
+	vx_trace(s, VXML_T_MATCH, it->n->tag == TAG_MENU ? "" : node_attr(it->n, "name"), secret ? "" : r->said,
+		 secret ? "" : r->json);
 	switch (a->owner) {
 	case OWN_CHOICE:
 	case OWN_LINK: follow(s, a->n); break;
@@ -200,7 +203,7 @@ static void matched(struct vxml_session *s, struct active *a, const char *said, 
 static void unmatched(struct vxml_session *s, const char *said)
 {
 	free(s->said);
-	s->said = strdup(said);
+	s->said = strdup(property_bool(s, "threadline.secret", false) ? "" : said);
 	vx_throw(s, s->context->item->n, "nomatch", NULL);
 }
 

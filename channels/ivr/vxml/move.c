@@ -192,8 +192,9 @@ static int submission(struct vxml_session *s, const struct node *n)
 	if (submit_body(s, n, node_attr(n, "namelist"), &body))
 		return -1;
 	m->method = strdup(method && strcasecmp(method, "post") == 0 ? "POST" : "GET");
+	m->type = strdup(enctype ? enctype : "application/x-www-form-urlencoded");
 	m->body = body;
-	if (!m->method) {
+	if (!m->method || !m->type) {
 		vx_fatal(s, "out of memory");
 		return -1;
 	}
@@ -374,8 +375,8 @@ void move_step(struct vxml_session *s)
 		if (!url)
 			vx_fatal(s, "out of memory");
 		else
-			vx_fetch(s, WANT_DOCUMENT, url, post ? "POST" : "GET",
-				 post ? "application/x-www-form-urlencoded" : NULL, post ? m->body : "", m->from);
+			vx_fetch(s, WANT_DOCUMENT, url, post ? "POST" : "GET", post ? m->type : NULL,
+				 post ? m->body : "", m->from);
 		return;
 	}
 	if (m->fragment && !doc_dialog(m->doc, m->fragment)) {

@@ -10,29 +10,54 @@
 
 enum { CODE_MAX = 1 << 20 };
 
-/* ---- memory */
+/* ---- memory: counted, and known block by block, since MuJS forgets some when it runs out in the middle of something */
 
-union head {
+struct block {
+	struct block *next, **link; /* link: what points here */
 	size_t size;
-	max_align_t align;
+	max_align_t align[];
 };
+
+static void leave(struct block *b)
+{
+	*b->link = b->next;
+	if (b->next)
+		b->next->link = b->link;
+}
+
+static void enter(struct script *s, struct block *b)
+{
+	b->next = s->blocks;
+	b->link = &s->blocks;
+	if (b->next)
+		b->next->link = &b->next;
+	s->blocks = b;
+}
 
 static void *allocate(void *ctx, void *p, int size)
 {
 	struct script *s = ctx;
-	union head *old = p ? (union head *)p - 1 : NULL, *h;
+	struct block *old = p ? (struct block *)((char *)p - sizeof *old) : NULL, *b;
 	size_t had = old ? old->size : 0;
 
+	if (size > 0 && s->used - had + (size_t)size > s->max)
+		return NULL;
+	if (old)
+		leave(old);
 	if (size <= 0) {
 		s->used -= had;
 		free(old);
 		return NULL;
 	}
-	if (s->used - had + (size_t)size > s->max || !(h = realloc(old, sizeof *h + (size_t)size)))
+	if (!(b = realloc(old, sizeof *b + (size_t)size))) {
+		if (old)
+			enter(s, old);
 		return NULL;
+	}
 	s->used += (size_t)size - had;
-	h->size = (size_t)size;
-	return h + 1;
+	b->size = (size_t)size;
+	enter(s, b);
+	return b->align;
 }
 
 /* ---- natives of the prelude */
@@ -180,7 +205,7 @@ struct script *script_new(size_t memory, int64_t ticks, struct err *err)
 	s->most = ticks;
 	buf_init(&s->code, CODE_MAX);
 	if (!(s->js = js_newstate(allocate, s, 0))) {
-		free(s);
+		script_free(&s);
 		err_nomem(err);
 		return NULL;
 	}
@@ -195,7 +220,10 @@ void script_free(struct script **s)
 {
 	if (!*s)
 		return;
-	js_freestate((*s)->js);
+	if ((*s)->js)
+		js_freestate((*s)->js);
+	while ((*s)->blocks)
+		allocate(*s, (*s)->blocks->align, 0);
 	buf_free(&(*s)->code);
 	free(*s);
 	*s = NULL;

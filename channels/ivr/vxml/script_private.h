@@ -6,6 +6,7 @@
 
 struct script {
 	js_State *js;
+	struct block *blocks; /* all that MuJS has */
 	size_t used, max;
 	int64_t ticks, most;
 	struct buf code; /* the guarded form of what runs now */

@@ -22,14 +22,16 @@ static int put_vars(struct vxml_session *s, struct str vars, struct err *err)
 	char *json = strndup(vars.p, vars.n);
 	int r = -1;
 
-	/* {"a":1} → the variables of the session's scope are its members. */
-	if (!json)
-		return err_nomem(err);
+	/* {"a":1} → the variables of the session's scope are its members; what 2.0 section 5.1.4 names is always there. */
 	if (script_put(s->js, s->session_scope, "$vars", json, err) == 0)
-		r = script_run(s->js, &c,
-			       "(function(v,s){if(typeof v!='object'||v===null)throw new TypeError("
-			       "'variables are an object');for(var k in v)s[k]=v[k]})($vars,session)",
-			       err);
+		r = script_run(
+			s->js, &c,
+			"(function(v,s){if(typeof v!='object'||v===null)throw new TypeError('variables are an object');"
+			"for(var k in v)s[k]=v[k];var c=s.connection=s.connection||{};"
+			"c.local=c.local||{uri:''};c.remote=c.remote||{uri:''};"
+			"c.protocol=c.protocol||{name:'',version:''};"
+			"c.redirect=c.redirect;c.aai=c.aai;c.originator=c.originator;})($vars,session)",
+			err);
 	free(json);
 	return r || script_put(s->js, s->session_scope, "$vars", NULL, err);
 }
@@ -60,8 +62,8 @@ struct vxml_session *vxml_session_new(struct vxml_doc *doc, struct str vars, con
 	if (!arenas(s))
 		err_nomem(err);
 	else if ((s->js = script_new(s->limits.memory, s->limits.ticks, err)) &&
-		 script_scope_new(s->js, &s->session_scope, err) == 0 && (vars.n == 0 || put_vars(s, vars, err) == 0) &&
-		 (s->context = context_new(s)))
+		 script_scope_new(s->js, &s->session_scope, err) == 0 &&
+		 put_vars(s, vars.n ? vars : STR("{}"), err) == 0 && (s->context = context_new(s)))
 		return s;
 	else if (err && err->kind == ERR_NONE)
 		err_nomem(err);

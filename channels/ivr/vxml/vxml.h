@@ -74,13 +74,15 @@ struct vxml_action {
 	enum vxml_do what;
 	const struct vxml_prompt *prompts;
 	size_t prompt_count;
-	int timeout_ms;	    /* INPUT: until the caller begins, or until the next key; RECORD: until speech begins */
-	bool more;	    /* INPUT: keys came, and more may follow */
-	bool text;	    /* INPUT: a grammar for speech is active as well */
+	int timeout_ms; /* INPUT: until the caller begins, or until the next key; RECORD: until speech begins */
+	bool more;	/* INPUT: keys came, and more may follow */
+	bool text;	/* INPUT: a grammar for speech is active as well */
+	bool secret;	/* INPUT: the property threadline.secret is true: what is pressed is not to be shown or kept */
 	const char *name;   /* of the form item, "" if it has none */
 	const char *target; /* FETCH, TRANSFER: an absolute address (tel: or sip: for TRANSFER) */
 	const char *value;  /* EXIT */
-	/* FETCH */
+	/* FETCH. The body's fields are form-encoded; with type multipart/form-data they are to be sent as such, and a
+	 * recording's address is to become its bytes. */
 	const char *method, *type; /* "GET", "POST"; type of the body, "" if there is none */
 	struct str body;
 	int fetch_ms;
