@@ -55,9 +55,8 @@ static void refused(struct letter *l, const struct smtp_answer *x)
 /* Nothing was said about this mail: another host or connection may take it, but not for ever. */
 static void again(struct account *a, struct letter *l, const struct smtp_answer *x)
 {
-	if (x->reused)
-		l->fresh = true; /* a connection kept too long: no fault of anybody's */
-	else if (x->result == SMTP_LOST || x->reply.code >= 400)
+	/* A connection that was kept too long is no fault of anybody's. */
+	if (!x->reused && (x->result == SMTP_LOST || x->reply.code >= 400))
 		l->tries++;
 	if (a->stopping)
 		letter_finish(l, OUTCOME_RELEASED, "", "stopping");
@@ -124,7 +123,6 @@ static int send_first(struct account *a)
 		return 0;
 	}
 	job->arg = l;
-	job->fresh = l->fresh;
 	if (smtp_send(a->smtp, job))
 		letter_finish(l, OUTCOME_RETRY, "", "out of memory");
 	return 0;

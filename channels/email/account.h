@@ -33,7 +33,7 @@ struct letter {
 	struct buf bytes[LETTER_FILES];
 	size_t files_n, files_read, files_size;
 	int tries;
-	bool fresh, cancelled;
+	bool cancelled;
 	/* the outcome, until it is told */
 	char code[16], reason[256], message_id[MESSAGE_ID_MAX];
 	struct str external;

@@ -1,7 +1,6 @@
 #include "email/multi.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,7 +10,6 @@ struct socket_ {
 	struct watch *watch;
 	int fd;
 	uint32_t events;
-	bool idle; /* libcurl does not want to hear of it now */
 };
 
 struct multi {
@@ -34,8 +32,6 @@ static void read_ends(struct multi *m)
 		if (msg->msg != CURLMSG_DONE ||
 		    curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&t) != CURLE_OK || !t)
 			continue;
-		curl_multi_remove_handle(m->curl, t->easy);
-		t->running = false;
 		t->ended(t, code);
 	}
 }
@@ -67,10 +63,6 @@ static void on_ready(void *arg, uint32_t events)
 	struct multi *m = s->m;
 	int what = 0;
 
-	if (s->idle) { /* the peer closed it, or speaks out of turn: libcurl sees when it wants to use it again */
-		forget(m, s->fd);
-		return;
-	}
 	if (events & EPOLLIN)
 		what |= CURL_CSELECT_IN;
 	if (events & EPOLLOUT)
@@ -107,7 +99,6 @@ static int watch(struct multi *m, int fd, uint32_t events)
 		return -1;
 	s = m->by_fd[fd];
 	if (s) {
-		s->idle = false;
 		if (s->events == events)
 			return 0;
 		s->events = events;
@@ -129,29 +120,14 @@ static int watch(struct multi *m, int fd, uint32_t events)
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
 	struct multi *m = arg;
-	struct transfer *t = NULL;
 
-	(void)unused;
+	(void)easy, (void)unused;
 	if (what == CURL_POLL_REMOVE) {
-		struct socket_ *s = fd >= 0 && (size_t)fd < m->fds ? m->by_fd[fd] : NULL;
-		if (s)
-			s->idle = true;
+		forget(m, fd);
 		return 0;
 	}
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
-	if (t)
-		t->fd = fd;
 	return watch(m, fd,
 		     (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0));
-}
-
-static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct transfer *t = arg;
-
-	(void)purpose;
-	t->opened = true;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
 static int on_close(void *arg, curl_socket_t fd)
@@ -208,9 +184,6 @@ void multi_free(struct multi **mp)
 	if (!m)
 		return;
 	m->closing = true;
-	for (size_t i = 0; i < m->fds; i++)
-		if (m->by_fd[i])
-			shutdown((int)i, SHUT_RD);
 	curl_multi_cleanup(m->curl);
 	for (size_t i = 0; i < m->fds; i++)
 		forget(m, (int)i);
@@ -224,12 +197,13 @@ int transfer_init(struct transfer *t, struct multi *m, void (*ended)(struct tran
 {
 	CURLcode r;
 
-	*t = (struct transfer){.m = m, .ended = ended, .fd = -1, .easy = curl_easy_init()};
+	*t = (struct transfer){.m = m, .ended = ended, .easy = curl_easy_init()};
 	if (!t->easy)
 		return -1;
 	r = curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-	r |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	r |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	r |= curl_easy_setopt(t->easy, CURLOPT_CONNECT_ONLY, 1L);
+	r |= curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	r |= curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	r |= curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
 	r |= curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, m);
 	return r == CURLE_OK ? 0 : -1;
@@ -237,35 +211,55 @@ int transfer_init(struct transfer *t, struct multi *m, void (*ended)(struct tran
 
 void transfer_free(struct transfer *t)
 {
-	if (t->running)
-		curl_multi_remove_handle(t->m->curl, t->easy);
+	transfer_stop(t);
 	if (t->easy)
 		curl_easy_cleanup(t->easy);
 	t->easy = NULL;
-	t->running = false;
 }
 
 int transfer_start(struct transfer *t)
 {
-	t->fd = -1;
-	t->opened = false;
 	if (curl_multi_add_handle(t->m->curl, t->easy) != CURLM_OK)
 		return -1;
-	t->running = true;
+	t->added = true;
 	return 0;
 }
 
-void transfer_abort(struct transfer *t)
+void transfer_stop(struct transfer *t)
 {
-	if (!t->running)
-		return;
-	curl_multi_remove_handle(t->m->curl, t->easy);
-	t->running = false;
-	t->ended(t, CURLE_ABORTED_BY_CALLBACK);
+	if (t->added)
+		curl_multi_remove_handle(t->m->curl, t->easy); /* its connection is nobody else's, and closed with it */
+	t->added = false;
 }
 
-void transfer_hush(struct transfer *t)
+int transfer_fd(const struct transfer *t)
 {
-	if (t->fd >= 0)
-		shutdown(t->fd, SHUT_RD);
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	return curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
+}
+
+static enum transfer_result result_of(CURLcode code, size_t done)
+{
+	if (code == CURLE_AGAIN)
+		return TRANSFER_AGAIN;
+	return code == CURLE_OK && done > 0 ? TRANSFER_OK : TRANSFER_CLOSED;
+}
+
+enum transfer_result transfer_send(struct transfer *t, const void *p, size_t n, size_t *done)
+{
+	CURLcode code;
+
+	*done = 0;
+	code = curl_easy_send(t->easy, p, n, done);
+	return result_of(code, *done);
+}
+
+enum transfer_result transfer_receive(struct transfer *t, void *p, size_t n, size_t *done)
+{
+	CURLcode code;
+
+	*done = 0;
+	code = curl_easy_recv(t->easy, p, n, done);
+	return result_of(code, *done);
 }

@@ -1,8 +1,10 @@
 /*
- * libcurl's multi interface on a loop: its sockets are watched, its timer is the loop's. A socket stays watched between two
- * transfers over it, which saves two system calls for each.
+ * libcurl's multi interface on a loop: its sockets are watched, its timer is the loop's. Here it makes connections: names,
+ * TCP, TLS with the checks of certificates, greeting and AUTH (CURLOPT_CONNECT_ONLY). What is said over them afterwards is
+ * ours, by transfer_send and transfer_receive: libcurl's own SMTP waits for the answer to each mail in the middle of
+ * everything, which no loop can afford.
  *
- * A transfer is embedded in its owner; `ended` is called once for each start, from the loop.
+ * A transfer is embedded in its owner; `ended` is called once for each start, from the loop, unless it is stopped before.
  */
 #pragma once
 #include <curl/curl.h>
@@ -15,18 +17,20 @@ struct multi;
 struct transfer {
 	CURL *easy;
 	struct multi *m;
-	void (*ended)(struct transfer *t, CURLcode code);
-	int fd;		      /* socket it is on, -1 none */
-	bool running, opened; /* opened: it made a connection of its own */
+	void (*ended)(struct transfer *t, CURLcode code); /* CURLE_OK: connected */
+	bool added;
 };
 
-struct multi *multi_new(struct loop *loop, size_t connections); /* kept at most so many; NULL: no memory */
+struct multi *multi_new(struct loop *loop, size_t connections); /* at most so many; NULL: no memory */
 void multi_free(struct multi **m);				/* after all transfers */
 
 int transfer_init(struct transfer *t, struct multi *m, void (*ended)(struct transfer *t, CURLcode code));
 void transfer_free(struct transfer *t);
 int transfer_start(struct transfer *t); /* -1: no memory */
-/* Ends it now: ended is called with CURLE_ABORTED_BY_CALLBACK. */
-void transfer_abort(struct transfer *t);
-/* What the peer says from now on is not heard: for a connection that is about to be closed. */
-void transfer_hush(struct transfer *t);
+void transfer_stop(struct transfer *t); /* closes the connection; it can be started again */
+int transfer_fd(const struct transfer *t);
+
+enum transfer_result { TRANSFER_OK, TRANSFER_AGAIN, TRANSFER_CLOSED };
+/* Never block. OK: *done > 0. */
+enum transfer_result transfer_send(struct transfer *t, const void *p, size_t n, size_t *done);
+enum transfer_result transfer_receive(struct transfer *t, void *p, size_t n, size_t *done);

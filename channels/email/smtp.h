@@ -1,12 +1,10 @@
 /*
- * SMTP submission to the smart hosts of an account, by libcurl's multi interface on the loop (RFC 5321, 3207, 4954).
- * Connections are kept and used again; how many and how fast, and what follows when a host fails, is hosts.h.
+ * SMTP submission to the smart hosts of an account (RFC 5321, 3207, 4954): libcurl makes the connections, connection.c speaks
+ * over them, and this file knows which there are. They are kept and used again; how many and how fast, and what follows
+ * when a host fails, is hosts.h.
  *
  * A mail is put into a job: smtp_job gives one if a host can take a mail now, the caller fills it in, and smtp_send sends
  * it or smtp_job_drop gives it back. `done` is called once for each job sent, from the loop, never from within smtp_send.
- *
- * libcurl says QUIT when it closes a connection that was refused something, and waits for the answer in the middle of
- * everything. So our reading side of such a connection is shut first: QUIT goes out, and there is nothing to wait for.
  */
 #pragma once
 #include "base/loop.h"
@@ -35,7 +33,7 @@ struct smtp_answer {
 struct smtp_job {
 	struct buf head, mail;	 /* what goes over the wire: head (signatures), then mail */
 	char from[400], to[400]; /* envelope, domains in A-labels */
-	bool fresh;		 /* over a new connection */
+	bool utf8;		 /* a mailbox is not ASCII: needs SMTPUTF8 (RFC 6531) */
 	void *arg;
 };
 
@@ -57,7 +55,7 @@ void smtp_start(struct smtp *s);
 struct smtp_job *smtp_job(struct smtp *s);
 void smtp_job_drop(struct smtp *s, struct smtp_job *job);
 int smtp_send(struct smtp *s, struct smtp_job *job); /* -1: out of memory; the job is dropped */
-/* Ends all jobs at once: done is called for each, UNCERTAIN or LOST. Nothing is asked any more. */
+/* Ends all jobs at once: done is called for each, UNCERTAIN or LOST. Connections are closed. */
 void smtp_abort(struct smtp *s);
 const struct smart_hosts *smtp_hosts(const struct smtp *s);
 size_t smtp_active(const struct smtp *s);

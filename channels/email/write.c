@@ -1,14 +1,14 @@
 /* From a delivery to a mail: addresses, options, tokens, links, signatures. */
-#include <idn2.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "email/account.h"
 #include "email/address.h"
+#include "email/html.h"
 
-enum { OPTIONS_DEPTH = 4, REFERENCES_MAX = 8000 };
+enum { OPTIONS_DEPTH = 4, REFERENCES_MAX = 8000, HTML_ROOM = 16 << 20, TEXT_ROOM = 1 << 20 };
 
 struct options {
 	json_t *tree;
@@ -136,6 +136,14 @@ static int sign(const struct letter *l, struct smtp_job *job, const struct compo
 			 &job->head, err);
 }
 
+static bool is_ascii(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
 static int too_large(const struct letter *l, const struct smtp_job *job, struct err *err)
 {
 	if (job->head.n + job->mail.n <= (size_t)l->a->set->max_size)
@@ -180,17 +188,34 @@ static int write(struct letter *l, const struct options *o, struct smtp_job *job
 			      .files_n = l->files_n};
 	if (compose(&m, &job->mail, &c, err))
 		return -1;
+	job->utf8 = c.utf8 || !is_ascii(job->from) || !is_ascii(job->to);
 	return sign(l, job, &c, clock_now(), err) || too_large(l, job, err) ? -1 : 0;
+}
+
+/* Who gives HTML alone still gets a mail that any program can show. */
+static int text_from_html(struct letter *l, const struct options *o, struct arena **mem, struct err *err)
+{
+	*mem = NULL;
+	if (str_trim(l->text).n || !o->html.n)
+		return 0;
+	*mem = arena_new(HTML_ROOM);
+	if (*mem)
+		l->text = html_text(o->html, TEXT_ROOM, *mem);
+	return *mem && l->text.p ? 0 : err_nomem(err);
 }
 
 int letter_write(struct letter *l, struct smtp_job *job, struct err *err)
 {
+	struct str text = l->text;
+	struct arena *mem;
 	struct options o;
 	int r;
 
 	if (read_options(l->options, &o, err))
 		return -1;
-	r = write(l, &o, job, err);
+	r = text_from_html(l, &o, &mem, err) || write(l, &o, job, err) ? -1 : 0;
+	l->text = text; /* it may be tried again */
+	arena_free(&mem);
 	json_decref(o.tree);
 	return r;
 }

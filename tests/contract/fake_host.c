@@ -66,6 +66,8 @@ static void received(struct host_account *h, const struct inbound *in, intake_do
 	i->total = in->part.total;
 	i->seq = in->part.seq;
 	i->width = in->part.width;
+	i->consent_purposes = in->consent.purposes;
+	i->consent = in->consent.state;
 	i->at = in->at;
 }
 
@@ -153,6 +155,25 @@ static void on_signal(struct host_account *h, const struct address *who, enum si
 	(void)upto;
 }
 
+static void blob_get(struct host_account *h, const char *sha256, blob_read_done *done, void *arg)
+{
+	char bytes[5];
+
+	(void)h;
+	memset(bytes, sha256[0], sizeof bytes);
+	if (sha256[0] == '0')
+		done(arg, STR(""), "attachment_not_found");
+	else
+		done(arg, str_n(bytes, sizeof bytes), NULL);
+}
+
+static void reply(struct host_account *h, struct exchange *e, const struct channel_reply *r)
+{
+	(void)e;
+	of(h)->replies++;
+	of(h)->reply_status = r->status;
+}
+
 void fake_host_init(struct fake_host *f, const char *name)
 {
 	*f = (struct fake_host){0};
@@ -169,6 +190,8 @@ void fake_host_init(struct fake_host *f, const char *name)
 		.state = state,
 		.ready = ready,
 		.signal = on_signal,
+		.blob_get = blob_get,
+		.reply = reply,
 		.count = count,
 		.gauge = gauge,
 	};

@@ -1,7 +1,7 @@
 /*
  * A channel_host that writes down what an adapter tells it, for the tests of adapters. One thread: the test steps the
  * loop. Inbound and receipts are answered at the end of the round with `answer`, unless `hold` is set: then the test
- * answers with fake_answer. Time is hand-cranked: the loop's clock is fake_clock.
+ * answers with fake_answer. A blob is its name's first letter five times; one whose name begins with 0 is not there. Time is hand-cranked: the loop's clock is fake_clock.
  */
 #pragma once
 #include "channel/channel.h"
@@ -23,6 +23,8 @@ struct fake_inbound {
 	uint8_t total, seq, width;
 	char external_id[80], raw_state[24], error_code[24];
 	enum status status;
+	unsigned consent_purposes;
+	enum consent_state consent;
 	int64_t at;
 	intake_done *done; /* NULL: answered */
 	void *arg;
@@ -47,6 +49,7 @@ struct fake_host {
 	struct fake_count *counts;
 	size_t outcomes_n, inbound_n, states_n, counts_n, answered, batches;
 	int ready;
+	int replies, reply_status; /* to HTTP requests */
 	bool hold;
 	enum intake_answer answer;
 	struct timer answering;

@@ -3,8 +3,10 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "email/email.h"
 #include "loopback/loopback.h"
 #include "sms/sms.h"
+#include "unit/email_smarthost.h"
 #include "unit/sms_smsc.h"
 
 enum { DELIVER_SM = 5 };
@@ -33,6 +35,24 @@ static bool smsc_peer_brings(void *peer)
 	return true;
 }
 
+static void *smarthost_peer_open(int *port)
+{
+	struct smarthost *h = calloc(1, sizeof *h);
+
+	cr_assert(h);
+	smarthost_open(h);
+	*port = h->port;
+	return h;
+}
+
+static void smarthost_peer_step(void *peer) { smarthost_step(peer); }
+
+static void smarthost_peer_close(void *peer)
+{
+	smarthost_close(peer);
+	free(peer);
+}
+
 const struct subject subjects[] = {
 	{.name = "loopback", .ops = &loopback_channel, .settings = "window = 8\n", .to = "+4915112345678"},
 	{.name = "loopback with a delay",
@@ -47,5 +67,14 @@ const struct subject subjects[] = {
 	 .peer_step = smsc_peer_step,
 	 .peer_close = smsc_peer_close,
 	 .peer_brings = smsc_peer_brings},
+	{.name = "email",
+	 .ops = &email_channel,
+	 .to = "anna@example.org",
+	 .scheme = SCHEME_MAIL,
+	 .settings = "from = care@example.com\nhosts = 127.0.0.1:%d\ntls = none\nconnections = 4\n",
+	 .peer_open = smarthost_peer_open,
+	 .peer_step = smarthost_peer_step,
+	 .peer_close = smarthost_peer_close,
+	 .silent = true},
 	{0},
 };

@@ -16,6 +16,7 @@ struct subject {
 	void (*peer_close)(void *peer);
 	/* Makes something come in; false: nothing does without a delivery before it. */
 	bool (*peer_brings)(void *peer);
+	bool silent; /* nothing comes in at all */
 };
 
 extern const struct subject subjects[]; /* ended by {0} */

@@ -1,0 +1,59 @@
+/*
+ * One connection to a smart host and what is said over it: MAIL, RCPT, DATA, the mail, again and again (RFC 5321), in one
+ * go where the host has PIPELINING (RFC 2920). A refused recipient does not cost the connection: RSET goes before the next.
+ */
+#pragma once
+#include "email/multi.h"
+#include "email/smtp.h"
+
+enum connection_state {
+	CONNECTION_CLOSED,
+	CONNECTION_CONNECTING, /* to TLS and AUTH, by libcurl */
+	CONNECTION_IDLE,
+	CONNECTION_BUSY, /* a mail is under way */
+};
+
+/* What replies are still due for. */
+enum { DUE_MAX = 4 };
+
+struct connection {
+	struct smtp_job job;	 /* first: a job is its connection */
+	struct connection *next; /* idle ones */
+	struct smtp *s;
+	const struct email_settings *set;
+	struct loop *loop;
+	struct transfer t;
+	struct smart_host *host, *url_host;
+	const char *hello;
+	enum connection_state state;
+	bool has_job, broken, used;
+	struct watch *watch;
+	uint32_t events;
+	struct timer timer; /* when a reply is overdue, or it has been idle long enough */
+	struct buf out;
+	size_t out_at, mail_at;	 /* what was sent of out, and put into it of the mail */
+	bool line_begins, ended; /* the mail: at the beginning of a line; its last dot is in out */
+	uint8_t due[DUE_MAX];
+	size_t due_n;
+	bool needs_reset, pipelining, utf8, sizes;
+	int64_t size_max;
+	struct smtp_reply reply, refusal;
+	bool recipient; /* refusal is of the recipient */
+	size_t line_n;
+	char line[1024], error[CURL_ERROR_SIZE];
+};
+
+/* What it tells its owner (smtp.c): each at most once for each connect or mail. */
+void connection_opened(struct connection *c); /* idle, or with a job: its mail goes next */
+void connection_failed(struct connection *c, const char *reason, bool refused); /* closed before it was open */
+void connection_answered(struct connection *c, enum smtp_result result, const struct smtp_reply *reply,
+			 const char *reason); /* of the job; the connection is idle or closed */
+void connection_gone(struct connection *c);   /* an idle one was closed */
+
+int connection_init(struct connection *c, struct multi *m);
+void connection_free(struct connection *c);
+int connection_open(struct connection *c, struct smart_host *h); /* -1: no memory */
+void connection_mail(struct connection *c);			 /* its job, over the idle connection */
+void connection_close(struct connection *c);			 /* with QUIT, if it is open; tells nothing */
+/* If it were lost now: has the host got the whole mail? */
+bool connection_is_uncertain(const struct connection *c);
