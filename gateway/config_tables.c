@@ -37,9 +37,13 @@ static const struct setting http[] = {
 
 static const struct setting store[] = {
 	{AT(store, dsn), .type = SET_STRING, .def = "/var/lib/threadline/threadline.db",
-	 .help = "File of the SQLite store. Keep it on a local disk: every accepted message is synced to it."},
+	 .help = "File of the SQLite store, on a local disk: every accepted message is synced to it. Or "
+		 "postgresql://..., as "
+		 "libpq has it, with several hosts, target_session_attrs, TLS and passfile; prepare=off for a pooler "
+		 "that "
+		 "gives each transaction another connection."},
 	{AT(store, blobs), .type = SET_STRING,
-	 .help = "Folder of the attachments; by default \"blobs\" beside the store."},
+	 .help = "Folder of the attachments; by default \"blobs\" beside the SQLite file, or in /var/lib/threadline."},
 	{AT(store, queue), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,
 	 .help = "How many writes may wait; more are refused with 503 or a temporary SMPP error."},
 	SETTING_END,

@@ -99,18 +99,16 @@ enum { BLOB_MAX = 16 << 20 };
 static int blobs_start(struct gateway *g, struct err *err)
 {
 	struct buf folder;
-	const char *dsn = g->c->store.dsn;
-	const char *slash;
+	const char *file = db_dsn_file(g->c->store.dsn), *slash = file ? strrchr(file, '/') : NULL;
 	int r;
 
 	buf_init(&folder, 4096);
-	if (strncmp(dsn, "sqlite:", 7) == 0)
-		dsn += 7;
-	slash = strrchr(dsn, '/');
 	if (g->c->store.blobs)
 		buf_adds(&folder, g->c->store.blobs);
+	else if (file)
+		buf_addf(&folder, "%.*sblobs", slash ? (int)(slash + 1 - file) : 0, file);
 	else
-		buf_addf(&folder, "%.*sblobs", slash ? (int)(slash + 1 - dsn) : 0, dsn);
+		buf_adds(&folder, "/var/lib/threadline/blobs");
 	r = folder.failed ? err_nomem(err) : blobs_open(buf_cstr(&folder), BLOB_MAX, &g->blobs, err);
 	buf_free(&folder);
 	return r;

@@ -2,7 +2,8 @@
 # Everything that `make test` proves, in order of trust: units, units under sanitizers, units with memory running out, old
 # findings of the fuzzers, the API's document, the service end to end. Ends with "N passed, N failed".
 #
-# ONLY="units e2e" runs some suites only; KILL_ROUNDS rounds of the kill test (50); logs in build/test/.
+# ONLY="units e2e" runs some suites only; KILL_ROUNDS rounds of the kill test (50); logs in build/test/. Units and end to
+# end run on SQLite, and again on PostgreSQL ("pg"), where it is installed.
 set -u
 cd "$(dirname "$0")/.."
 logs=build/test
@@ -102,6 +103,10 @@ export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
 }
 
 criterion units build/unit -j"$jobs"
+unset THREADLINE_TEST_STORE
+on_postgres="tests/peer/postgres.sh run"
+! wanted pg || tests/peer/postgres.sh installed || { echo "skip  pg-units, pg-e2e: PostgreSQL is not installed" && on_postgres=; }
+[ -z "$on_postgres" ] || criterion pg-units $on_postgres build/unit -j"$jobs"
 criterion units-asan $asan/unit -j"$jobs"
 OOM_MAX=1 criterion units-tsan runner $tsan/unit-oom --once
 ASAN_OPTIONS=detect_leaks=0:handle_abort=1 OOM_MAX=${OOM_MAX:-40} OOM_BUDGET=${OOM_BUDGET:-3} criterion units-oom runner $asan/unit-oom
@@ -118,6 +123,7 @@ plain=$(ls tests/e2e/*.test.mjs | grep -v -E 'kill|openapi')
 # shellcheck disable=SC2086
 {
 	node_tests e2e $plain
+	[ -z "$on_postgres" ] || THREADLINE_TEST_STORE=postgresql node_tests pg-e2e $plain
 	E2E_ALL=1 node_tests e2e-openapi tests/e2e/openapi.test.mjs
 	THREADLINE_BIN=$asan/threadline node_tests e2e-asan $(echo "$plain" | grep -v browser)
 	KILL_ROUNDS=${KILL_ROUNDS:-50} node_tests kill tests/e2e/kill.test.mjs

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config.h"
+#include "store/db.h"
 
 static void report(void *arg, const struct err *what)
 {
@@ -91,6 +92,7 @@ int cmd_check(int argc, char **argv)
 		OPTION_END,
 	};
 	struct config *c;
+	struct err e = {0};
 	int r = options_parse(&usage, specs, &argc, argv);
 
 	if (r != OPTIONS_GO)
@@ -100,6 +102,11 @@ int cmd_check(int argc, char **argv)
 	path = cli_config_path(named);
 	if (config_load(path, report, NULL, &c, NULL))
 		return CLI_FAILED;
+	if (db_dsn_check(c->store.dsn, &e)) {
+		fprintf(stderr, "%s: [store] dsn: %s\n", path ? path : "defaults", e.msg);
+		config_free(&c);
+		return CLI_FAILED;
+	}
 	r = accounts(c, path ? path : "") ? CLI_FAILED : CLI_OK;
 	if (r == CLI_OK)
 		printf("%s: well, with %zu account%s\n", path ? path : "defaults", c->accounts_n,

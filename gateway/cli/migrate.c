@@ -20,19 +20,23 @@ int cmd_migrate(int argc, char **argv)
 	struct config *c;
 	struct db *db = NULL;
 	struct err e = {0};
+	struct buf shown;
 	int from, to, r = options_parse(&usage, specs, &argc, argv);
 
 	if (r != OPTIONS_GO)
 		return r;
 	if (config_load(cli_config_path(named), NULL, NULL, &c, &e))
 		return cli_fail("migrate", &e);
+	buf_init(&shown, 4096);
+	db_dsn_show(c->store.dsn, &shown);
 	if (db_open(c->store.dsn, DB_WRITE, &db, &e) || migrate_run(db, &from, &to, &e))
 		r = cli_fail("migrate", &e);
 	else if (from == to)
-		r = printf("%s has schema %d already\n", c->store.dsn, to) < 0;
+		r = printf("%s has schema %d already\n", buf_cstr(&shown), to) < 0;
 	else
-		r = printf("%s: schema %d, was %d\n", c->store.dsn, to, from) < 0;
+		r = printf("%s: schema %d, was %d\n", buf_cstr(&shown), to, from) < 0;
 	db_close(&db);
+	buf_free(&shown);
 	config_free(&c);
 	return r;
 }

@@ -42,7 +42,7 @@ static int insert_part(struct pass *p, const struct group *g, const struct inbou
 	db_bind_i64(q, 8, in->channel);
 	db_bind_i64(q, 9, in->at);
 	db_bind_str(q, 10, in->external_id);
-	db_bind_str(q, 11, in->text);
+	db_bind_blob(q, 11, in->text.p ? in->text.p : "", in->text.n); /* may begin or end with half a character */
 	db_bind_str(q, 12, in->metadata);
 	if (db_run(q, p->err))
 		return -1;

@@ -26,6 +26,40 @@ const char *db_dsn_file(const char *dsn)
 	return begins(dsn, "sqlite:") ? dsn + strlen("sqlite:") : dsn;
 }
 
+int db_dsn_check(const char *dsn, struct err *err)
+{
+	const struct driver *d = driver_of(dsn);
+
+	return d->check ? d->check(dsn, err) : 0;
+}
+
+/* scheme://user:password@host/database?password=... */
+void db_dsn_show(const char *dsn, struct buf *out)
+{
+	const char *user = db_dsn_file(dsn) ? NULL : strstr(dsn, "://"), *end, *colon, *at;
+
+	if (!user) {
+		buf_adds(out, dsn);
+		return;
+	}
+	user += 3;
+	end = user + strcspn(user, "/?");
+	at = memrchr(user, '@', (size_t)(end - user));
+	colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
+	if (colon) {
+		buf_add(out, dsn, (size_t)(colon + 1 - dsn));
+		buf_adds(out, "***");
+		dsn = at;
+	}
+	while ((at = strstr(dsn, "password="))) {
+		at += strlen("password=");
+		buf_add(out, dsn, (size_t)(at - dsn));
+		buf_adds(out, "***");
+		dsn = at + strcspn(at, "&");
+	}
+	buf_adds(out, dsn);
+}
+
 int db_fail(enum db_fault fault, const char *msg, struct err *err)
 {
 	static const enum err_kind kinds[] = {

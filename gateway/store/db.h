@@ -43,6 +43,10 @@ int db_open(const char *dsn, enum db_mode mode, struct db **out, struct err *err
 void db_close(struct db **db);
 /* The file of the store; NULL when it is none. */
 const char *db_dsn_file(const char *dsn);
+/* Whether it can be understood, without opening anything. */
+int db_dsn_check(const char *dsn, struct err *err);
+/* For people to read: without passwords. */
+void db_dsn_show(const char *dsn, struct buf *out);
 
 enum db_dialect { DB_SQLITE, DB_POSTGRES };
 /* For the few places in store/ where one text cannot serve both. */

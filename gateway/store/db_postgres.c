@@ -34,6 +34,23 @@ static char *our_options(const char *dsn, bool *prepare)
 	return copy;
 }
 
+static int check(const char *dsn, struct err *err)
+{
+	bool prepare;
+	char *said = NULL, *ours = our_options(dsn, &prepare);
+	PQconninfoOption *o = ours ? PQconninfoParse(ours, &said) : NULL;
+	int r = 0;
+
+	if (!ours || (!o && !said))
+		r = err_nomem(err);
+	else if (!o)
+		r = err_set(err, ERR_INVALID, "dsn_invalid", "dsn", "%.*s", (int)strcspn(said, "\n"), said);
+	PQconninfoFree(o);
+	PQfreemem(said);
+	free(ours);
+	return r;
+}
+
 static void close_store(struct db **dbp)
 {
 	struct db *db = *dbp;
@@ -279,6 +296,7 @@ static int64_t log_pages(const struct db *db)
 
 const struct driver driver_postgres = {
 	.dialect = DB_POSTGRES,
+	.check = check,
 	.open = open_store,
 	.close = close_store,
 	.query = query,

@@ -12,6 +12,7 @@ enum db_type { DB_ANY, DB_INT, DB_TEXT, DB_BYTES };
 
 struct driver {
 	enum db_dialect dialect;
+	int (*check)(const char *dsn, struct err *err); /* may be NULL: every text will do */
 	int (*open)(const char *dsn, enum db_mode mode, struct db **out, struct err *err);
 	void (*close)(struct db **db);
 	struct stmt *(*query)(struct db *db, const char *sql);

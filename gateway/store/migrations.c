@@ -108,7 +108,7 @@ static const char step_1[] =
 	"NOT NULL,"
 	" width INTEGER NOT NULL, total INTEGER NOT NULL, seq INTEGER NOT NULL, channel INTEGER NOT NULL, at BIGINT "
 	"NOT NULL,"
-	" external_id TEXT NOT NULL, content TEXT NOT NULL, metadata TEXT,"
+	" external_id TEXT NOT NULL, content BLOB NOT NULL, metadata TEXT,"
 	" PRIMARY KEY (account, sender, recipient, ref, width, total, seq)) WITHOUT ROWID;"
 	"CREATE INDEX inbound_part_at ON inbound_part (at);"
 	"CREATE TABLE event (seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, type TEXT NOT NULL, customer_id BLOB,"

@@ -2,6 +2,7 @@
 # A PostgreSQL of the tests' own: in a folder of its own, on a UNIX socket only, without flushing to disk.
 #
 #   postgres.sh start FOLDER     makes it there and starts it; prints the DSN of a database
+#   postgres.sh crash FOLDER     kills it, as a machine that fails would; again FOLDER starts it once more
 #   postgres.sh stop FOLDER      stops it and removes the folder
 #   postgres.sh run COMMAND...   runs a command with THREADLINE_TEST_STORE set to the DSN, and a server around it
 #   postgres.sh installed        whether there is a server to start
@@ -50,6 +51,7 @@ case ${1:-} in
 installed) [ -n "$bin" ] && [ -x "$bin/initdb" ] ;;
 start) start "$2" ;;
 again) again "$2" ;;
+crash) kill -9 "$(head -1 "$2/data/postmaster.pid")" ;;
 stop) stop "$2" ;;
 run)
 	shift
@@ -62,5 +64,5 @@ run)
 	"$@" || status=$?
 	exit $status
 	;;
-*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

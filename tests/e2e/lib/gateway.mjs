@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Api } from "./api.mjs";
+import { Database, onPostgres } from "./store.mjs";
 import { fetchTrusting } from "./tls.mjs";
 import { until } from "./wait.mjs";
 
@@ -71,7 +72,7 @@ export class Gateway {
 		this.url = `${this.scheme}://127.0.0.1:${this.port}`;
 		const common = {
 			http: { listen: `127.0.0.1:${this.port}` },
-			store: { dsn: join(this.dir, "threadline.db") },
+			store: this.store(),
 			log: { level: process.env.E2E_LOG ?? "info" },
 		};
 		const all = { ...common };
@@ -79,6 +80,12 @@ export class Gateway {
 		writeFileSync(this.config, ini(all));
 		this.key ??= this.newKey("admin");
 		this.api = new Api(this.url, this.key, this.fetch);
+	}
+
+	store() {
+		if (!onPostgres) return { dsn: join(this.dir, "threadline.db") };
+		this.database ??= new Database();
+		return { dsn: this.database.dsn, blobs: join(this.dir, "blobs") };
 	}
 
 	cli(args, options = {}) {
@@ -140,7 +147,11 @@ export class Gateway {
 			clearTimeout(timer);
 		}
 		const { exited, log } = this;
-		if (!keep) rmSync(this.dir, { recursive: true, force: true });
+		if (!keep) {
+			rmSync(this.dir, { recursive: true, force: true });
+			this.database?.drop();
+			this.database = null;
+		}
 		if (exited && exited.code !== 0 && exited.signal !== "SIGKILL")
 			throw new Error(`the gateway left with ${JSON.stringify(exited)}\n${log.slice(-6000)}`);
 		if (exited?.signal === "SIGKILL" && !this.expectKill) throw new Error(`SIGTERM did not end it\n${log.slice(-6000)}`);
