@@ -171,6 +171,30 @@ Test(ivr_vxml_session, forms_can_be_filled_at_once)
 	CHECK(doc, "1*1", "P both; I i; L oneone; .");
 }
 
+Test(ivr_vxml_session, a_slot_may_be_a_path)
+{
+	CHECK("<form><field name='f' slot='a.b'><grammar mode='dtmf' version='1.0' root='r' tag-format='semantics/1.0'>"
+	      "<rule id='r'>1<tag>out.a={b:'deep'}</tag></rule></grammar></field><field name='g' slot='a.x'><grammar "
+	      "mode='dtmf' version='1.0' root='r' tag-format='semantics/1.0-literals'><rule id='r'>1<tag>lit</tag>"
+	      "</rule></grammar></field><block><log><value expr='f+g+application.lastresult$.inputmode+"
+	      "application.lastresult$[0].utterance+g$.interpretation'/></log></block></form>",
+	      "1 1", "I f; I g; L deeplitdtmf1lit; .");
+}
+
+Test(ivr_vxml_session, another_dialog_is_entered_by_its_grammar)
+{
+	static const char doc[] = "<form><field name='f' type='digits?length=2'><prompt>f</prompt></field></form>"
+				  "<form scope='document' id='other'><grammar mode='dtmf' version='1.0' root='r' "
+				  "tag-format='semantics/1.0'><rule "
+				  "id='r'>*<tag>out.g='star'</tag></rule></grammar><block><log>block</log>"
+				  "</block><field name='g'><filled><log><value expr='g'/></log></filled></field></form>"
+				  "<menu scope='document'><choice dtmf='#' event='hash'>x</choice></menu>"
+				  "<catch event='hash'><log>hash</log><exit/></catch>";
+
+	CHECK(doc, "*", "P f; I f; L star; L block; .");
+	CHECK(doc, "#", "P f; I f; V hash; L hash; .");
+}
+
 Test(ivr_vxml_session, typing_ahead_and_bargein)
 {
 	CHECK("<form><field name='a' type='digits?length=2'><prompt>a</prompt></field><field name='b' "

@@ -97,7 +97,7 @@ static void dialog_ready(struct vxml_session *s)
 	}
 	s->phase = PH_SELECT;
 	if (s->meaning)
-		match_fill_form(s, s->meaning, s->said);
+		match_fill_form(s, s->meaning);
 }
 
 void fia_dialog(struct vxml_session *s)

@@ -85,20 +85,31 @@ static void clear_filled(struct context *c)
 		c->items[i].just_filled = false;
 }
 
-int match_fill_form(struct vxml_session *s, const char *meaning, const char *said)
+/* Once anything is filled, there is nothing more to begin with. */
+static void fill_initials(struct vxml_session *s)
+{
+	struct context *c = s->context;
+	struct err e = {0};
+
+	for (int i = 0; i < c->item_count; i++)
+		if (c->items[i].n->tag == TAG_INITIAL &&
+		    script_put(s->js, c->chain.scope[SCOPE_DIALOG], c->items[i].n->var, "true", &e))
+			vx_fatal(s, e.msg);
+}
+
+int match_fill_form(struct vxml_session *s, const char *meaning)
 {
 	struct context *c = s->context;
 	const char *scope = c->chain.scope[SCOPE_DIALOG];
 	struct err e = {0};
 	bool any = false, has;
 
-	(void)said;
 	clear_filled(c);
 	for (int i = 0; i < c->item_count; i++) {
 		struct item *it = &c->items[i];
 		const char *slot = node_attr(it->n, "slot");
 
-		if (it->n->tag != TAG_FIELD || !node_attr(it->n, "name"))
+		if (!tag_is_input(it->n->tag) || !node_attr(it->n, "name"))
 			continue;
 		if (script_slot(s->js, meaning, slot ? slot : it->n->var, scope, it->n->var, &has, &e)) {
 			vx_fatal(s, e.msg);
@@ -107,9 +118,8 @@ int match_fill_form(struct vxml_session *s, const char *meaning, const char *sai
 		it->just_filled = has;
 		any |= has;
 	}
-	for (int i = 0; any && i < c->item_count; i++)
-		if (c->items[i].n->tag == TAG_INITIAL && script_put(s->js, scope, c->items[i].n->var, "true", &e))
-			vx_fatal(s, e.msg);
+	if (any)
+		fill_initials(s);
 	if (s->meaning == meaning)
 		script_drop(s->js, &s->meaning);
 	if (s->phase != PH_OVER)
@@ -147,15 +157,17 @@ static void lead(struct vxml_session *s, const struct active *a, struct result *
 	switch (a->owner) {
 	case OWN_CHOICE:
 	case OWN_LINK: follow(s, a->n); break;
-	case OWN_FORM: match_fill_form(s, r->held, r->said); break;
+	case OWN_FORM: match_fill_form(s, r->held); break;
 	case OWN_DIALOG: enter_dialog(s, a->n, r); break;
 	default:
 		if (it->n->tag == TAG_TRANSFER) {
 			filled_set(s, it, "\"near_end_disconnect\"", r->shadow);
 		} else if (it->n->tag == TAG_FIELD) {
 			clear_filled(c);
-			if (put_field(s, it, r) == 0)
+			if (put_field(s, it, r) == 0) {
+				fill_initials(s);
 				filled_begin(s);
+			}
 		} else {
 			s->phase = PH_SELECT;
 		}

@@ -308,23 +308,35 @@ int script_meaning(struct script *s, const struct gram_step *steps, size_t n, bo
 	return 0;
 }
 
+/* slot may be a path: "a.b" (2.0, appendix C). */
 static void take_slot(js_State *J, struct call *c)
 {
+	const char *path = c->code;
+
 	js_getregistry(J, c->held);
-	c->yes = js_isobject(J, -1) && js_hasproperty(J, -1, c->text);
-	if (c->yes)
-		store(J, c->scope, c->name);
-	js_pop(J, 1);
+	for (;;) {
+		size_t n = strcspn(path, ".");
+		char word[128];
+
+		snprintf(word, sizeof word, "%.*s", (int)n, path);
+		if (!js_isobject(J, -1) || !js_hasproperty(J, -1, word)) {
+			js_pop(J, 1);
+			return;
+		}
+		js_rot2pop1(J);
+		if (!path[n])
+			break;
+		path += n + 1;
+	}
+	c->yes = true;
+	store(J, c->scope, c->name);
 }
 
 int script_slot(struct script *s, const char *held, const char *slot, const char *scope, const char *name, bool *has,
 		struct err *err)
 {
-	struct call c = {.s = s, .held = held, .scope = scope, .name = name};
-	char word[128];
+	struct call c = {.s = s, .held = held, .scope = scope, .name = name, .code = slot};
 
-	snprintf(word, sizeof word, "%s", slot);
-	c.text = word;
 	*has = false;
 	if (script_guard(&c, take_slot, err))
 		return -1;

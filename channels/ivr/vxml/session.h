@@ -230,7 +230,7 @@ void input_reset(struct vxml_session *s);
 int input_activate(struct vxml_session *s); /* 1: a grammar has to be fetched */
 void match_keys(struct vxml_session *s);    /* what was pressed is complete */
 void match_text(struct vxml_session *s, struct str words);
-int match_fill_form(struct vxml_session *s, const char *meaning, const char *said);
+int match_fill_form(struct vxml_session *s, const char *meaning);
 
 /* ---- filled.c */
 void filled_begin(struct vxml_session *s);
