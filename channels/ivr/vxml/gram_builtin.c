@@ -24,19 +24,14 @@ static void emit_set(struct gram *g, const char *set, int64_t least, int64_t mos
 /* The value of "name" in "digits?a=1;name=2". */
 static bool param(const char *type, const char *name, struct str *out)
 {
-	const char *p = strchr(type, '?');
-	size_t n = strlen(name);
+	size_t n = strlen(name), len;
 
-	while (p && *++p) {
-		size_t len = strcspn(p, ";");
-
+	for (const char *p = type + strcspn(type, "?"); *p; p += len) {
+		len = strcspn(++p, ";");
 		if (len > n && p[n] == '=' && memcmp(p, name, n) == 0) {
 			*out = str_trim(str_n(p + n + 1, len - n - 1));
 			return true;
 		}
-		p += len;
-		if (!*p)
-			break;
 	}
 	return false;
 }

@@ -109,7 +109,6 @@ static int render_audio(struct rendering *r, const struct node *n)
 {
 	struct vxml_session *s = r->s;
 	const char *src = node_attr(n, "src"), *expr = node_attr(n, "expr");
-	struct vxml_prompt *p;
 	struct err e = {0};
 	char *ref = NULL, *url;
 	size_t at;
@@ -122,7 +121,7 @@ static int render_audio(struct rendering *r, const struct node *n)
 		return -1;
 	url = vxml_url(s->queue_arena, s->context->doc->base, src ? src : ref);
 	at = s->queued;
-	if (url && !(p = piece(r, VXML_AUDIO)))
+	if (url && !piece(r, VXML_AUDIO))
 		return -1;
 	if (url)
 		s->queue[at].text = str_of(url);

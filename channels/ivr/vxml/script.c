@@ -222,8 +222,10 @@ void script_free(struct script **s)
 		return;
 	if ((*s)->js)
 		js_freestate((*s)->js);
-	while ((*s)->blocks)
-		allocate(*s, (*s)->blocks->align, 0);
+	for (struct block *b = (*s)->blocks, *next; b; b = next) {
+		next = b->next;
+		free(b);
+	}
 	buf_free(&(*s)->code);
 	free(*s);
 	*s = NULL;

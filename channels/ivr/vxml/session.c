@@ -270,7 +270,7 @@ static void type_ahead(struct vxml_session *s, struct str keys)
 	size_t n = strlen(s->typed);
 
 	for (size_t i = 0; i < keys.n && n < KEYS_MAX; i++)
-		if (memchr("0123456789*#ABCD", keys.p[i], 16))
+		if (keys.p[i] && strchr("0123456789*#ABCD", keys.p[i]))
 			s->typed[n++] = keys.p[i];
 	s->typed[n] = '\0';
 }
