@@ -174,7 +174,7 @@ static bool empty(struct str s) { return !str_trim(s).n; }
 /* One more piece of a body, on a line of its own. */
 static void append(struct part_context *x, struct buf *b, struct str s)
 {
-	if (b->n && b->p[b->n - 1] != '\n')
+	if (b->n && b->n < b->max && b->p[b->n - 1] != '\n')
 		buf_addc(b, '\n');
 	if (s.n > b->max - b->n) {
 		s.n = b->max - b->n;

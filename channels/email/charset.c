@@ -178,6 +178,8 @@ struct str charset_utf8(struct str in, struct str label, struct arena *a, bool *
 
 	if (!wrong)
 		wrong = &lie;
+	if (!in.p) /* memory ran out where it came from */
+		return in;
 	if (!in.n)
 		return str_n("", 0);
 	seen = look(in, &nul, &escapes);

@@ -100,6 +100,8 @@ struct str header_split(struct str raw, int max, struct arena *a, struct mail_fi
 			struct mail_field f = {str_n(line.p, n),
 					       str_n(colon + 1, (size_t)(line.p + line.n - colon - 1))};
 			last = add_field(out, &cap, max, a, f, failed) ? &out->at[out->n - 1] : NULL;
+			if (*failed)
+				break;
 			*defects |= last ? 0 : MAIL_PARTS;
 			continue;
 		}
@@ -125,6 +127,8 @@ struct str header_unfold(struct str raw, struct arena *a)
 {
 	char *out, *o;
 
+	if (!raw.p) /* memory ran out where it came from */
+		return raw;
 	raw = str_trim(raw);
 	if (!memchr(raw.p, '\n', raw.n) && !memchr(raw.p, '\r', raw.n))
 		return charset_utf8(raw, str_n("", 0), a, NULL);

@@ -8,13 +8,14 @@
  * between addresses, no brackets at all.
  */
 
-enum { LIST = 1 << 20, NAME = 4096 };
+enum { LIST = 1 << 20, NAME = 4096, ENDLESS = 100 };
 
 /* One mailbox being read: words outside brackets, what stood in brackets, what stood in parentheses. */
 struct reading {
 	struct buf phrase, comment;
 	struct str angle;
 	bool bracket, quote; /* has seen one */
+	int endless;	     /* quotes without an end so far: after some of them none is looked for */
 };
 
 static bool space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -31,9 +32,10 @@ static size_t quote(struct str s, size_t i, struct reading *r, bool gap)
 {
 	size_t end = i + 1, stop = s.n - i > NAME ? i + NAME : s.n;
 
-	while (end < stop && s.p[end] != '"')
+	while (r->endless < ENDLESS && end < stop && s.p[end] != '"')
 		end += 1 + (s.p[end] == '\\');
-	if (end >= stop) {
+	if (end >= stop || s.p[end] != '"') {
+		r->endless++;
 		word(&r->phrase, gap, str_n(NULL, 0));
 		return i + 1;
 	}
@@ -95,13 +97,17 @@ static struct str kept(struct str s, struct arena *a, unsigned *defects)
 	return s.n ? header_text(arena_str(a, s), a, defects) : str_n("", 0);
 }
 
-static struct str compact(struct str s, struct arena *a) /* "john @ example.org" */
+static struct str compact(struct str s, struct arena *a) /* "john(the elder) @ example.org" */
 {
 	char *out = arena_alloc(a, s.n + 1), *o = out;
+	int depth = 0;
 
-	for (size_t i = 0; out && i < s.n; i++)
-		if (!space(s.p[i]))
+	for (size_t i = 0; out && i < s.n; i++) {
+		depth += s.p[i] == '(' && (depth || memchr(s.p + i, ')', s.n - i));
+		if (!depth && !space(s.p[i]))
 			*o++ = s.p[i];
+		depth -= s.p[i] == ')' && depth;
+	}
 	return out ? charset_utf8(str_n(out, (size_t)(o - out)), str_n("", 0), a, NULL) : str_n(NULL, 0);
 }
 

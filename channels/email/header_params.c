@@ -180,7 +180,7 @@ static struct str charset_of(struct str *s)
 
 static struct str join(struct piece *p, int n, struct piece *first, struct arena *a, unsigned *defects)
 {
-	struct str charset = {0}, s;
+	struct str charset = {"", 0}, s;
 	struct buf b;
 	bool wrong = false;
 

@@ -133,7 +133,8 @@ static int header_fields(struct part_context *x, struct mail *m)
 /* A text without a header: its first line may have a colon in it all the same. */
 static struct str headless(struct str raw, struct part_context *x)
 {
-	static const char *const names[] = {"from", "to", "subject", "date", "received", "cc", "sender", "precedence"};
+	static const char *const names[] = {"from",   "to",  "subject",	   "date",     "received", "cc",
+					    "sender", "bcc", "references", "comments", "keywords"};
 	struct mail_fields f;
 	unsigned defects = 0;
 	bool failed = false;

@@ -109,9 +109,9 @@ static enum reason doubted(struct report *r, struct str said, const char *status
 /* "5.1.0 - Unknown address error 550-'5.7.1 Access denied' (delivery attempts: 0)": what is quoted was said. */
 static struct str quoted(struct str s)
 {
-	const char *open = memmem(s.p, s.n, "-'", 2), *end;
+	const char *open = s.n ? memmem(s.p, s.n, "-'", 2) : NULL, *end;
 
-	if (!open || open - s.p < 10 || s.n < 8 || s.p[1] != '.' || !memmem(s.p, 12, " - ", 3))
+	if (!open || open - s.p < 12 || s.p[1] != '.' || !memmem(s.p, 12, " - ", 3))
 		return s;
 	end = memrchr(s.p, '\'', s.n);
 	return end > open + 8 ? str_n(open - 3, (size_t)(end - open) + 3) : s;
@@ -120,7 +120,7 @@ static struct str quoted(struct str s)
 /* The words of the server first, then the code, then what the report says around them. */
 static enum reason why(struct report *r, const struct report_saying *s, const char *status, int reply)
 {
-	struct str said = report_lower(r, quoted(s->diagnostic), SAID), more;
+	struct str said = report_lower(r, quoted(s->diagnostic), SAID);
 	enum reason text = said.p ? reason_of_text(said) : REASON_NONE, code = reason_of_status(status), other;
 
 	if (code == REASON_DELIVERED)
@@ -133,8 +133,7 @@ static enum reason why(struct report *r, const struct report_saying *s, const ch
 		return text;
 	if (code && !vague(code))
 		return code;
-	more = report_lower(r, s->more, SAID);
-	other = more.p && !text ? reason_of_text(more) : REASON_NONE;
+	other = text ? REASON_NONE : s->around ? s->around : r->around;
 	return other && (!code || !vague(other)) ? other : code;
 }
 

@@ -11,9 +11,10 @@ struct report {
 	struct part_context *x;
 	struct part *root;
 	struct mail *m;
-	struct str text;   /* what it says to people, without the returned message */
-	struct str low;	   /* the same in lower case with single spaces, its first 16 KB */
-	bool has_returned; /* m->original.fields is its header */
+	struct str text;    /* what it says to people, without the returned message */
+	struct str low;	    /* the same in lower case with single spaces, its first 16 KB */
+	enum reason around; /* what `low` says */
+	bool has_returned;  /* m->original.fields is its header */
 	int cap;
 };
 
@@ -21,7 +22,7 @@ struct report_saying { /* about one recipient; empty what was not said */
 	struct str address, alias;
 	struct str action, status; /* of RFC 3464 */
 	struct str diagnostic;	   /* what the refusing server said */
-	struct str more;	   /* what else was said that may tell why */
+	enum reason around;	   /* what else was said of it; none: what the report's text says */
 };
 
 /* All: -1 out of memory. */

@@ -24,7 +24,7 @@ static int complaint_of(struct report *r, struct str address)
 	struct mail_recipient *p;
 	struct report_saying s = {.address = address};
 
-	s.alias = s.action = s.status = s.diagnostic = s.more = str_n("", 0);
+	s.alias = s.action = s.status = s.diagnostic = str_n("", 0);
 	if (report_settle(r, &s))
 		return -1;
 	p = report_find(r, address);

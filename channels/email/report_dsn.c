@@ -63,8 +63,7 @@ static int recipient(struct report *r, const struct mail_fields *f)
 				  .alias = final.n && !str_ieq(final, original) ? original : str_n("", 0),
 				  .action = word(unfolded(r, f, "Action")),
 				  .status = unfolded(r, f, "Status"),
-				  .diagnostic = typed_text(unfolded(r, f, "Diagnostic-Code")),
-				  .more = r->text};
+				  .diagnostic = typed_text(unfolded(r, f, "Diagnostic-Code"))};
 	size_t at = 0;
 
 	if (!memchr(s.address.p, '@', s.address.n)) { /* a program, or a name: the other may be better */
@@ -111,7 +110,7 @@ static int split_groups(struct report *r, const struct mail_fields *f)
 		named |= starts;
 		action |= str_ieq(f->at[i].name, STR("Action")) || str_ieq(f->at[i].name, STR("Status"));
 	}
-	return group(r, &(struct mail_fields){f->at + from, f->n - from});
+	return f->n ? group(r, &(struct mail_fields){f->at + from, f->n - from}) : 0;
 }
 
 static int groups(struct report *r, struct str s)

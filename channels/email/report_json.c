@@ -8,8 +8,19 @@ enum { JSON_MAX = 1 << 20 };
 static struct str member(const json_t *o, const char *key, struct arena *a)
 {
 	const char *s = json_string_value(json_object_get(o, key));
+	struct str copy = s ? arena_str(a, str_of(s)) : str_n("", 0);
 
-	return s ? arena_str(a, str_of(s)) : str_n("", 0);
+	return copy.p ? copy : str_n(NULL, 0);
+}
+
+static enum reason sub_type(struct str s)
+{
+	return !s.p								 ? REASON_NONE
+	       : str_is(s, "NoEmail")						 ? REASON_USER_UNKNOWN
+	       : str_is(s, "MailboxFull")					 ? REASON_MAILBOX_FULL
+	       : str_is(s, "MessageTooLarge")					 ? REASON_TOO_BIG
+	       : str_is(s, "ContentRejected") || str_is(s, "AttachmentRejected") ? REASON_CONTENT
+										 : REASON_NONE;
 }
 
 static int one(struct report *r, const json_t *who, const json_t *event, const char *action)
@@ -22,12 +33,12 @@ static int one(struct report *r, const json_t *who, const json_t *event, const c
 	s.action = action ? str_of(action) : member(who, "action", a);
 	s.status = member(who, "status", a);
 	s.diagnostic = member(who, "diagnosticCode", a);
-	s.more = member(event, "bounceSubType", a);
+	s.around = sub_type(member(event, "bounceSubType", a));
 	if (!s.status.n && str_is(member(event, "bounceType", a), "Transient"))
 		s.status = STR("4.0.0");
 	if (!s.diagnostic.n && action)
 		s.diagnostic = member(event, "smtpResponse", a);
-	if (!s.address.p || !s.action.p || !s.status.p || !s.diagnostic.p || !s.more.p)
+	if (!s.address.p || !s.action.p || !s.status.p || !s.diagnostic.p)
 		return -1;
 	return report_settle(r, &s);
 }

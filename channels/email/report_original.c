@@ -3,7 +3,7 @@
 
 /* What a report returns of the message it is about: a part of its own, or the end of its text. */
 
-enum { LOW = 1 << 14 };
+enum { LOW = 1 << 14, AROUND = 2048, FAR = 1 << 18 };
 
 static bool known_field(struct str line, bool *strong)
 {
@@ -76,7 +76,7 @@ static struct str cut(struct report *r)
 	size_t at = 0;
 	bool strong = false;
 
-	while (at < s.n) {
+	while (at < s.n && at < FAR) {
 		size_t before = at;
 		struct str line = line_at(s, &at);
 		bool mark = marker(r, line);
@@ -172,5 +172,6 @@ int report_begin(struct report *r, struct part_context *x, struct part *root, st
 	r->low = report_lower(r, r->text, LOW);
 	if (!r->low.p)
 		return -1;
+	r->around = reason_of_text(str_n(r->low.p, r->low.n < AROUND ? r->low.n : AROUND));
 	return behind.n && !r->has_returned ? describe(r, skip_rules(behind)) : 0;
 }

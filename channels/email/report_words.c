@@ -8,7 +8,7 @@
  * sentence has it: "delivering your mail to <...>".
  */
 
-enum { SECTIONS = 200, NEAR = 4000 };
+enum { SECTIONS = 200, NEAR = 4000, TEXT = 1 << 18 };
 
 struct section {
 	struct str address;
@@ -107,7 +107,7 @@ static void heads(struct report *r, struct str failed, struct scan *x)
 {
 	size_t at = 0;
 
-	while (at < r->text.n) {
+	while (at < r->text.n && x->n < SECTIONS) {
 		size_t start = at, behind = 0;
 		struct str line = line_at(r->text, &at), a = head(r, line, &behind);
 		if (!a.n || !outsider(r, failed, a))
@@ -167,7 +167,7 @@ static struct str coded(struct str s)
 {
 	size_t at = 0;
 	struct smtp_reply reply;
-	struct str found = {0};
+	struct str found = {"", 0};
 
 	s.n = s.n < NEAR * 2 ? s.n : NEAR * 2;
 	while (at < s.n) {
@@ -233,7 +233,7 @@ static struct str diagnostic(struct report *r, const struct section *s)
 
 static int settle(struct report *r, struct str address, struct str said)
 {
-	struct report_saying s = {.address = address, .diagnostic = said, .more = r->text};
+	struct report_saying s = {.address = address, .diagnostic = said};
 
 	s.alias = s.action = s.status = str_n("", 0);
 	return report_settle(r, &s);
@@ -259,6 +259,9 @@ int report_words(struct report *r)
 
 	if (!failed.p || !x)
 		return -1;
+	failed.n = failed.n < NEAR ? failed.n : NEAR;
+	if (r->text.n > TEXT)
+		r->text.n = TEXT;
 	heads(r, failed, x);
 	if (!x->n)
 		mentions(r, failed, x);

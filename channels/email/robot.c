@@ -135,7 +135,7 @@ static bool is_receipt(const struct part *root)
 {
 	struct str type = header_param(&root->content_type, "report-type");
 
-	return part_is(root, "multipart/report") &&
+	return str_is(root->content_type.value, "multipart/report") &&
 	       (str_ieq(type, STR("disposition-notification")) || str_ieq(type, STR("delivery-status")));
 }
 
