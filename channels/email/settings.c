@@ -60,6 +60,16 @@ const struct setting email_settings_table[] = {
 	 .help = "Characters in one text."},
 	{.name = "max_size", .type = SET_SIZE, F(max_size), .def = "20m", .min = 64 << 10, .max = 100 << 20,
 	 .help = "Bytes of one mail with its attachments, as they go over the wire."},
+	{.name = "lmtp", .type = SET_LIST, F(lmtp),
+	 .help = "Where mail comes in by LMTP from Postfix, Exim, OpenSMTPD or Dovecot: 127.0.0.1:2424, [::1]:2424 or a socket's path; default: nothing comes in."},
+	{.name = "recipients", .type = SET_LIST, F(recipients),
+	 .help = "Mailboxes and domains that mail is taken for: care@example.com, @help.example.com; default: from, reply_address and bounce_address."},
+	{.name = "auth_server", .type = SET_STRING, F(auth_server),
+	 .help = "Name by which your own mail server signs Authentication-Results; only what it says makes a sender verified; default: none is."},
+	{.name = "lmtp_connections", .type = SET_INT, F(lmtp_connections), .def = "50", .min = 1, .max = 1000,
+	 .help = "Connections of LMTP at once."},
+	{.name = "lmtp_idle", .type = SET_DURATION, F(lmtp_idle), .def = "5m", .min = US_SEC, .max = US_HOUR,
+	 .help = "How long a connection may be silent."},
 	SETTING_END,
 };
 /* clang-format on */

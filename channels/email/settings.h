@@ -16,6 +16,8 @@ struct email_settings {
 	char *dkim, *dkim_domain;
 	char *public_url, *feedback_id;
 	int64_t max_text, max_size;
+	char *lmtp, *recipients, *auth_server;
+	int64_t lmtp_connections, lmtp_idle;
 };
 
 extern const struct setting email_settings_table[];
