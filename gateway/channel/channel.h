@@ -102,6 +102,7 @@ typedef void history_done(void *arg, const struct history_entry *v, size_t n, bo
 
 typedef void blob_done(void *arg, const struct attachment *stored, const char *error); /* error NULL: stored */
 typedef void blob_read_done(void *arg, struct str bytes, const char *error);
+typedef void mark_done(void *arg, int64_t value, const char *error); /* error NULL: read, or on disk */
 
 struct channel_host {
 	struct host_account *self; /* pass it back as the first argument */
@@ -139,6 +140,10 @@ struct channel_host {
 	void (*blob_put)(struct host_account *h, struct str bytes, struct str name, struct str type, blob_done *done,
 			 void *arg);
 	void (*blob_get)(struct host_account *h, const char *sha256, blob_read_done *done, void *arg);
+	/* A number that the account keeps under a name of its own over restarts: how far a mailbox has been read. 0: none
+	 * was put yet. */
+	void (*mark_get)(struct host_account *h, const char *name, mark_done *done, void *arg);
+	void (*mark_put)(struct host_account *h, const char *name, int64_t value, mark_done *done, void *arg);
 
 	/* Counters and gauges for /metrics, labelled with channel and account; name is static ("smpp_receipts_total"). */
 	void (*count)(struct host_account *h, const char *name, const char *label, int64_t add);

@@ -105,6 +105,8 @@ static void fill_api(struct host_account *a)
 		.history = host_history,
 		.blob_put = host_blob_put,
 		.blob_get = host_blob_get,
+		.mark_get = host_mark_get,
+		.mark_put = host_mark_put,
 		.count = count,
 		.gauge = gauge,
 	};

@@ -5,6 +5,7 @@
  *   host_in.c      what adapters bring: inbound, receipts, outcomes, states, signals
  *   host_http.c    requests to adapters' routes, their answers and streams
  *   host_read.c    history and blobs, on a thread of their own
+ *   host_mark.c    the numbers that accounts keep
  *   host_show.c    health and metrics
  */
 #pragma once
@@ -117,6 +118,10 @@ void host_blob_put(struct host_account *a, struct str bytes, struct str name, st
 void host_blob_get(struct host_account *a, const char *sha256, blob_read_done *done, void *arg);
 /* Tells followers that a contact point types, comes or goes: needs to know whose it is. */
 void host_flash(struct host_account *a, const struct address *who, enum signal_kind k);
+
+/* host_mark.c */
+void host_mark_get(struct host_account *a, const char *name, mark_done *done, void *arg);
+void host_mark_put(struct host_account *a, const char *name, int64_t value, mark_done *done, void *arg);
 
 /* host_show.c */
 void host_watch_status(struct host_account *a); /* on the adapter's loop: from now on, from time to time */
