@@ -28,14 +28,14 @@ WARN    := -Wall
 endif
 SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 MAILFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0 gmime-3.0 libpq))
-CPPFLAGS += -D_GNU_SOURCE -Igateway -Ichannels -I$(BUILD)/gen $(MAILFLAGS)
+CPPFLAGS += -D_GNU_SOURCE -Igateway -Ichannels -Itemplates -I$(BUILD)/gen $(MAILFLAGS)
 CFLAGS  += -std=c17 -O$(O) -g $(WARN) $(SANFLAG)
 CXXFLAGS += -std=c++17 -O$(O) -g $(WARNXX) $(SANFLAG)
 LIBS    := -lmicrohttpd -lgnutls -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -lpq -licuuc -linih -lphonenumber -lsystemd -lpthread -lm
 LIBS    += -lxml2 -lmujs $(shell pkg-config --libs gmime-3.0) -lidn2
 LDFLAGS += $(SANFLAG)
 
-SRC     := $(sort $(shell find gateway channels -name '*.c' -not -path '*/node_modules/*' 2>/dev/null))
+SRC     := $(sort $(shell find gateway channels templates -name '*.c' -not -path '*/node_modules/*' 2>/dev/null))
 SRCXX   := $(sort $(shell find gateway channels -name '*.cc' -not -path '*/node_modules/*' 2>/dev/null))
 MAIN    := gateway/main.c
 LIBOBJ  := $(patsubst %,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SRC)) $(SRCXX)) $(BUILD)/obj/assets.o

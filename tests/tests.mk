@@ -56,7 +56,7 @@ test: ## everything; ends with "N passed, N failed"
 	$(Q)etc/packages.sh test
 	$(Q)tests/run.sh
 
-FORMATTED := $(sort $(shell find gateway channels tests -not -path '*/node_modules/*' \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) 2>/dev/null))
+FORMATTED := $(sort $(shell find gateway channels templates tests -not -path '*/node_modules/*' \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) 2>/dev/null))
 .PHONY: lint format
 lint: ## clang-format, house rules, cppcheck, clang-tidy
 	$(Q)etc/packages.sh lint

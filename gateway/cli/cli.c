@@ -12,6 +12,7 @@ const struct command cli_commands[] = {
 	{"send", "send a message through a running gateway", cmd_send},
 	{"tail", "follow the events of a running gateway", cmd_tail},
 	{"explain", "show how numbers, PDUs, receipts and texts are read", cmd_explain},
+	{"render", "render Liquid templates", cmd_render},
 	{0},
 };
 

@@ -42,6 +42,7 @@ const ranks = [
 	[/^gateway\/[^/]+$/, 10],
 	[/^gateway\/cli\//, 11],
 	[/^channels\//, 3],
+	[/^templates\//, 1],
 ];
 const rankOf = (f) => (f === "gateway/main.c" ? 12 : ranks.find(([re]) => re.test(f))?.[1]);
 const topFolder = (f) => f.split("/").slice(0, 2).join("/");
@@ -52,8 +53,8 @@ function checkIncludes(file, text) {
 	text.split("\n").forEach((l, i) => {
 		const name = /^\s*#\s*include\s+"([^"]+)"/.exec(l)?.[1];
 		if (!name || name === "version.h") return;
-		const target = [`gateway/${name}`, `channels/${name}`].find((t) => existsSync(t));
-		if (!target) return found(file, i + 1, `"${name}" is included by its path from gateway/ or channels/`);
+		const target = [`gateway/${name}`, `channels/${name}`, `templates/${name}`].find((t) => existsSync(t));
+		if (!target) return found(file, i + 1, `"${name}" is included by its path from gateway/, channels/ or templates/`);
 		const own = topFolder(file) === topFolder(target) && file.split("/").length > 2;
 		if (own && !/^gateway\/channel\//.test(file)) return;
 		if (file.startsWith("channels/") && !/^gateway\/(base|model)\/|^gateway\/channel\/channel\.h/.test(target))
@@ -79,6 +80,7 @@ const places = [
 	[/^jansson\.h$/, /^gateway\/base\/json\.h$|^tests\//],
 	[/^phonenumbers\//, /^gateway\/model\/phone/],
 	[/^libxml\//, /^channels\/email\/html\.c$|^channels\/ivr\/vxml\/xml\.c$/],
+	[/^unicode\//, /^templates\/liquid\/text\.c$|^tests\//],
 	[/^systemd\//, /^gateway\/cli\/serve\.c$/],
 ];
 function checkForeign(file, text) {
@@ -189,7 +191,7 @@ function checkExports() {
 function checkHeaders() {
 	const pq = spawnSync("pkg-config", ["--cflags", "libpq"], { encoding: "utf8" }).stdout?.trim().split(/\s+/).filter(Boolean) ?? [];
 	for (const h of ours.filter((f) => f.endsWith(".h"))) {
-		const args = ["-std=c17", "-D_GNU_SOURCE", "-Igateway", "-Ichannels", ...pq, "-fsyntax-only", "-x", "c", h];
+		const args = ["-std=c17", "-D_GNU_SOURCE", "-Igateway", "-Ichannels", "-Itemplates", ...pq, "-fsyntax-only", "-x", "c", h];
 		const r = spawnSync("gcc", args, { encoding: "utf8" });
 		if (r.status !== 0) found(h, 0, `does not compile alone: ${r.stderr.split("\n").find((l) => /error/.test(l)) ?? ""}`);
 	}

@@ -39,6 +39,6 @@ step clang-format clang-format --dry-run -Werror $formatted
 # shellcheck disable=SC2086
 step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	--suppressions-list=tests/lint/cppcheck.txt --cppcheck-build-dir="$(mkdir -p "$build/cppcheck" && echo "$build/cppcheck")" \
-	-j 2 -D_GNU_SOURCE -D__linux__ -Igateway -Ichannels -I"$build/gen" $c_files
+	-j 2 -D_GNU_SOURCE -D__linux__ -Igateway -Ichannels -Itemplates -I"$build/gen" $c_files
 step clang-tidy tidy_all "$@"
 exit $failed
