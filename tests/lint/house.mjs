@@ -80,7 +80,7 @@ const places = [
 	[/^jansson\.h$/, /^gateway\/base\/json\.h$|^tests\//],
 	[/^phonenumbers\//, /^gateway\/model\/phone/],
 	[/^libxml\//, /^channels\/email\/html\.c$|^channels\/ivr\/vxml\/xml\.c$/],
-	[/^unicode\//, /^templates\/liquid\/text\.c$|^tests\//],
+	[/^unicode\//, /^templates\/liquid\/text\.c$|^gateway\/store\/fulltext_words\.c$|^tests\//],
 	[/^systemd\//, /^gateway\/cli\/serve\.c$/],
 ];
 function checkForeign(file, text) {
