@@ -7,9 +7,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { binary as bin } from "./lib/gateway.mjs";
 
 const suite = join(process.env.THREADLINE_SUITES ?? "../shared/suites", "vxml-ir");
-const bin = `${process.env.BUILD ?? "build"}/threadline`;
 
 // What the one who is called does: the tests say it in their comments only, since a person was to do it.
 const called = { "290.txml": "say:chicago", "301.txml": "busy", "302.txml": "network_busy" };

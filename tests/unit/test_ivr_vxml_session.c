@@ -216,6 +216,8 @@ Test(ivr_vxml_session, a_caller_who_hangs_up_is_said_goodbye)
 	CHECK("<form><block>Bye.<disconnect/></block><catch event='connection.disconnect.hangup'><log>x</log>"
 	      "</catch><block><log>y</log></block><field name='f'/></form>",
 	      "", "P Bye.; D; V connection.disconnect.hangup; L x; L y; .");
+	CHECK("<form><var name='a' expr='1'/><block><disconnect namelist='a'/></block></form>", "",
+	      "D; V connection.disconnect.hangup; . {\"a\":1}");
 }
 
 Test(ivr_vxml_session, transfers_and_recordings_have_results)

@@ -1,11 +1,11 @@
-/* A loaded document. It does not change any more; it is counted, by one thread. */
+/* A loaded document. It does not change any more but for the count of those who hold it. Thread-safe. */
 #pragma once
 #include "ivr/vxml/grammar.h"
 #include "ivr/vxml/vxml.h"
 
 struct vxml_doc {
 	struct arena *a;
-	int holds;
+	_Atomic int holds;
 	const char *url;  /* without a fragment */
 	const char *base; /* of its relative references */
 	const char *lang; /* "" if it does not say */

@@ -166,7 +166,8 @@ static int go(struct vxml_session *s, const struct node *n)
 	return 0;
 }
 
-static int leave(struct vxml_session *s, const struct node *n)
+/* What the session returns: <exit expr>, or the namelist of <exit> and <disconnect>. */
+static int keep_result(struct vxml_session *s, const struct node *n)
 {
 	const char *expr = node_attr(n, "expr"), *list = node_attr(n, "namelist");
 	const char *names[64], *held = NULL;
@@ -178,19 +179,29 @@ static int leave(struct vxml_session *s, const struct node *n)
 	while (list && vxml_word(&list, &word) && count < 64)
 		if (!(names[count++] = arena_strndup(s->scratch, word.p, word.n)))
 			return vx_fatal(s, "out of memory"), -1;
-	if (expr ? script_json(s->js, context_chain(s), expr, s->scratch, &json, &e)
-		 : list && (script_object(s->js, context_chain(s), names, count, &held, &e) ||
-			    script_held_json(s->js, held, s->scratch, &json, &e)))
-		return vx_semantic(s, n, &e);
+	bool failed = expr ? script_json(s->js, context_chain(s), expr, s->scratch, &json, &e) != 0
+			   : list && (script_object(s->js, context_chain(s), names, count, &held, &e) ||
+				      script_held_json(s->js, held, s->scratch, &json, &e));
 	script_drop(s->js, &held);
+	if (failed)
+		return vx_semantic(s, n, &e);
 	free(s->result);
 	s->result = strdup(json ? json : "");
+	return 0;
+}
+
+static int leave(struct vxml_session *s, const struct node *n)
+{
+	if (keep_result(s, n))
+		return -1;
 	s->phase = PH_END;
 	return 0;
 }
 
-static void disconnect(struct vxml_session *s)
+static int disconnect(struct vxml_session *s, const struct node *n)
 {
+	if (node_attr(n, "namelist") && keep_result(s, n))
+		return -1;
 	if (s->gone) {
 		s->phase = PH_OVER;
 	} else if (s->queued) {
@@ -199,6 +210,7 @@ static void disconnect(struct vxml_session *s)
 	} else {
 		vx_do(s, VXML_DISCONNECT, WANT_GONE);
 	}
+	return 0;
 }
 
 int exec_event(struct vxml_session *s, const struct node *n)
@@ -354,7 +366,7 @@ static int run(struct vxml_session *s, const struct node *n)
 	case TAG_ASSIGN: return assign(s, n);
 	case TAG_CLEAR: return clear(s, n);
 	case TAG_DATA: return exec_data(s, n);
-	case TAG_DISCONNECT: disconnect(s); return 0;
+	case TAG_DISCONNECT: return disconnect(s, n);
 	case TAG_EXIT: return leave(s, n);
 	case TAG_GOTO: return go(s, n);
 	case TAG_LOG: return write_log(s, n);

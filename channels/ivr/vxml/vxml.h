@@ -12,8 +12,8 @@
  * recursive grammars, tag formats other than SISR's, consultation transfers with speech, and elements and attributes
  * nobody defined.
  *
- * Threads: a session belongs to one thread at a time; a document does not change once loaded and is counted by its
- * owner, so it is shared only between sessions of one thread.
+ * Threads: a session belongs to one thread at a time; a document does not change once loaded and may be shared by sessions
+ * of any threads.
  */
 #pragma once
 #include "base/arena.h"
