@@ -14,7 +14,7 @@ for purpose in "${@:-build}"; do
 	case $purpose in
 	build | run) ;;
 	test) want="$want libcriterion-dev postgresql-15 xsltproc chromium openssl clang libclang-rt-14-dev" ;;
-	bench) want="$want kannel nginx-light libnginx-mod-nchan" ;;
+	bench) want="$want kannel nginx-light libnginx-mod-nchan postfix" ;;
 	lint) want="$want libcriterion-dev clang clang-format clang-tidy cppcheck binutils" ;;
 	fuzz) want="$want clang libclang-rt-14-dev" ;;
 	*) echo "packages.sh: unknown purpose \"$purpose\"" >&2 && exit 2 ;;

@@ -3,11 +3,12 @@
 BENCHOUT := $(BUILD)/bench
 BENCHOBJ := $(BUILD)/obj/tests/bench
 BENCHKIT := $(BENCHOBJ)/kit.c.o $(BUILD)/obj/gateway/base/str.c.o
-BENCHBIN := $(BUILD)/smscsim $(patsubst %,$(BENCHOUT)/%,httpload httpsink sseload floor timeline)
+BENCHBIN := $(BUILD)/smscsim $(patsubst %,$(BENCHOUT)/%,httpload httpsink mailload sseload floor timeline)
 
 $(BUILD)/smscsim: $(patsubst %,$(BENCHOBJ)/%.c.o,smscsim smsc_session smsc_queue smsc_report wire) $(BENCHKIT)
 $(BENCHOUT)/httpload: $(BENCHOBJ)/httpload.c.o $(BENCHKIT)
 $(BENCHOUT)/httpsink: $(BENCHOBJ)/httpsink.c.o $(BENCHKIT)
+$(BENCHOUT)/mailload: $(BENCHOBJ)/mailload.c.o $(BENCHKIT)
 $(BENCHOUT)/sseload: $(BENCHOBJ)/sseload.c.o $(BUILD)/obj/gateway/base/clock.c.o $(BENCHKIT)
 $(BENCHOUT)/floor: $(patsubst %,$(BENCHOBJ)/%.c.o,floor floor_http floor_store floor_smpp wire) $(BENCHKIT)
 $(BENCHOUT)/timeline: $(patsubst %,$(BENCHOBJ)/%.c.o,timeline timeline_fill kit) $(LIBOBJ)

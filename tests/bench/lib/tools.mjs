@@ -29,6 +29,14 @@ export async function httpLoad(options) {
 	return done;
 }
 
+// Numbered mails by SMTP or LMTP.
+export async function mailLoad(options) {
+	const p = new Proc(join(out, "mailload"), flags({ seconds: 600, ...options }));
+	const done = await p.event("done", 610);
+	if (done.ok !== Number(options.count)) throw new Error(`mailload: ${JSON.stringify(done)}`);
+	return done;
+}
+
 // Followers of an event stream, all connected.
 export async function followers(options) {
 	const p = new Proc(join(out, "sseload"), flags(options));
