@@ -45,6 +45,7 @@ struct held *held_get(struct account *a)
 	TAILQ_REMOVE(&a->spare, h, list);
 	h->where = HELD_OUT;
 	h->code[0] = h->reason[0] = h->correlation[0] = 0;
+	h->cancelled = false;
 	buf_reset(&h->pdus);
 	a->held++;
 	return h;
@@ -117,6 +118,8 @@ void held_finish(struct account *a, struct held *h, enum outcome_kind kind, cons
 {
 	struct outcome *o;
 
+	if (kind == OUTCOME_SENT && a->set->query == SMS_QUERY_ALL)
+		query_later(a, h);
 	copy(h->code, sizeof h->code, code);
 	copy(h->reason, sizeof h->reason, reason);
 	if (a->out_n == OUTCOMES_MAX)
@@ -313,6 +316,7 @@ void account_init(struct account *a, const struct sms_settings *set, const struc
 	TAILQ_INIT(&a->queue);
 	TAILQ_INIT(&a->aside);
 	TAILQ_INIT(&a->spare);
+	queries_init(&a->queries);
 	buf_init(&a->text, 1 << 20);
 }
 
@@ -324,6 +328,7 @@ void account_release(struct account *a)
 
 	for (size_t i = 0; i < n; i++)
 		loop_timer_stop(a->host->loop, timers[i]);
+	queries_release(a);
 	for (struct held_chunk *c = a->chunks, *next; c; c = next) {
 		next = c->next;
 		for (int i = 0; i < CHUNK; i++) {

@@ -3,6 +3,7 @@
  *
  *   sms.c      the channel_ops: open, submit, stop, ...       account.c  held deliveries, outcomes in batches, state
  *   submit.c   delivery → PDUs → window, answers → outcomes   prepare.c  delivery → PDUs (text, addresses, options)
+ *   query.c    asking about and cancelling what was submitted
  *   inbound.c  deliver_sm and data_sm → host, answers         link.c     one connection and its bind
  *   session.c  the PDUs of a link, in and out                 window.c, throttle.c, transport.c, resolve.c, tls.c
  *
@@ -13,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "channel/channel.h"
+#include "sms/query.h"
 #include "sms/settings.h"
 #include "sms/throttle.h"
 #include "sms/transport.h"
@@ -40,6 +42,7 @@ struct held {
 	struct delivery_id id;
 	int64_t token, expires_at, due; /* due: loop time at which an aside one is tried again */
 	enum purpose purpose;
+	bool cancelled;				 /* what waits is not sent any more */
 	uint16_t parts, on_wire, accepted, next; /* next: first part that may be waiting */
 	struct part *part, *many, one;		 /* part: &one, or many */
 	struct str *ids, *many_ids, one_id;
@@ -133,6 +136,7 @@ struct account {
 	struct held *out_held[OUTCOMES_MAX];
 	size_t out_n;
 	struct pending_pool *pending;
+	struct queries queries;
 	struct numbers *numbers;
 	struct figures figures;
 	enum account_state told;

@@ -218,6 +218,8 @@ static void give_receipt(struct link *l, const struct read *x, struct pending *p
 	numbers_read(a->numbers, x->m.source, x->m.source_ton, &r.from);
 	numbers_read(a->numbers, x->m.dest, x->m.dest_ton, &r.to);
 	a->figures.receipts++;
+	if (r.status != STATUS_SENT)
+		query_settled(a, r.external_id);
 	a->host->receipt(a->host->self, &r, done, p);
 }
 

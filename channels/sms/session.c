@@ -136,6 +136,8 @@ static void on_nack(struct link *l, const struct incoming *in)
 		l->enquire_seq = 0; /* it does not know the command, but it lives */
 	else if (in->seq && in->seq == l->unbind_seq)
 		link_unbound(l);
+	else if (query_is(l, in->seq))
+		query_answered(l, in->seq, status, STR(""));
 	else
 		submit_answered(l, in->seq, status, STR(""));
 }
@@ -173,6 +175,11 @@ static void on_message(struct link *l, const struct incoming *in)
 		inbound_answer(l, in->command, in->seq, ESME_RINVBNDSTS);
 }
 
+static void on_query_resp(struct link *l, const struct incoming *in)
+{
+	query_answered(l, in->seq, in->status, body_of(in));
+}
+
 static void on_nothing(struct link *l, const struct incoming *in)
 {
 	(void)l;
@@ -185,6 +192,8 @@ static const struct {
 } commands[] = {
 	{PDU_SUBMIT_SM_RESP, on_submit_resp},
 	{PDU_DELIVER_SM, on_message},
+	{PDU_QUERY_SM_RESP, on_query_resp},
+	{PDU_CANCEL_SM_RESP, on_nothing}, /* the trace has it; nobody waits for it */
 	{PDU_DATA_SM, on_message},
 	{PDU_ENQUIRE_LINK, on_enquire},
 	{PDU_ENQUIRE_LINK_RESP, on_enquire_resp},

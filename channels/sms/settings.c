@@ -14,6 +14,7 @@ static const char *const alphabet_words[] = {"gsm", "latin1", "packed", NULL};
 static const char *const receipts_words[] = {"none", "final", "failure", NULL};
 static const char *const validity_words[] = {"relative", "absolute", "none", NULL};
 static const char *const receipt_id_words[] = {"auto", "hex_to_dec", "dec_to_hex", NULL};
+static const char *const query_words[] = {"none", "uncertain", "all", NULL};
 static const char *const lost_words[] = {"resend", "wait", NULL};
 
 static const char *const ton_words[] = {"auto",	      "unknown",      "international", "national", "network",
@@ -150,6 +151,11 @@ const struct setting sms_settings_table[] = {
 	 .help = "Zone of the dates in this SMSC's receipts, where they name none: UTC, or ahead or behind as +02:00. "
 		 "A date "
 		 "that lies in the future is taken as now."},
+	WORD("query", query, query_words, "uncertain",
+	     "Ask the SMSC (query_sm) about what has an id but no receipt: none, uncertain (an answer was lost) or "
+	     "all."),
+	TIME("query_after", query_after, "5m", 100 * US_MS, 7 * US_DAY,
+	     "How long after; three times at most, each so long after the last."),
 	WORD("lost_service", lost_service, lost_words, "resend",
 	     "Service messages whose answer was lost: resend (at least once) or wait for the receipt (at most once)."),
 	WORD("lost_marketing", lost_marketing, lost_words, "wait", "The same for marketing messages and surveys."),

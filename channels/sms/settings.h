@@ -12,6 +12,7 @@ enum sms_alphabet { SMS_ALPHABET_GSM, SMS_ALPHABET_LATIN1, SMS_ALPHABET_PACKED }
 enum sms_receipts { SMS_RECEIPTS_NONE, SMS_RECEIPTS_FINAL, SMS_RECEIPTS_FAILURE };
 enum sms_validity { SMS_VALIDITY_RELATIVE, SMS_VALIDITY_ABSOLUTE, SMS_VALIDITY_NONE };
 enum sms_receipt_id { SMS_RECEIPT_ID_AUTO, SMS_RECEIPT_ID_HEX_TO_DEC, SMS_RECEIPT_ID_DEC_TO_HEX };
+enum sms_query { SMS_QUERY_NONE, SMS_QUERY_UNCERTAIN, SMS_QUERY_ALL };
 enum sms_lost { SMS_LOST_RESEND, SMS_LOST_WAIT };
 
 struct sms_settings {
@@ -40,6 +41,8 @@ struct sms_settings {
 	int64_t validity;
 	int validity_form; /* enum sms_validity */
 	char *receipt_time_zone;
+	int query; /* enum sms_query */
+	int64_t query_after;
 	int receipt_id;			  /* enum sms_receipt_id */
 	int lost_service, lost_marketing; /* enum sms_lost */
 };

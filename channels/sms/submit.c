@@ -7,8 +7,8 @@
  * hold the message: a throttled or temporarily refused part waits aside and is tried alone, and a part whose answer was
  * lost is sent again alone where the account says `resend`.
  *
- * A lost answer is not followed by query_sm: without an answer there is no message id to ask for. `wait` therefore waits
- * for the receipt.
+ * Where `wait` leaves a message uncertain, query.c asks about the parts that have an id, and about one whose answer comes
+ * late after all. An answer that never comes leaves no id to ask for: then only the receipt can tell.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,9 +146,11 @@ static bool waits_when_lost(const struct account *a, const struct held *h)
 
 static void finish_lost(struct account *a, struct held *h)
 {
-	if (waits_when_lost(a, h))
+	if (waits_when_lost(a, h)) {
+		if (a->set->query != SMS_QUERY_NONE)
+			query_later(a, h);
 		finish(a, h, OUTCOME_UNCERTAIN, "answer lost", OUTCOME_WAITS);
-	else
+	} else
 		finish(a, h, OUTCOME_RETRY, "answer lost, sent again", RESEND_AFTER);
 }
 
@@ -184,12 +186,30 @@ static void again(struct held *h, enum part_state state)
 		}
 }
 
+/* The parts that have gone are asked back; they may have reached the handset, but the text is not completed. */
+static void finish_cancelled(struct account *a, struct held *h)
+{
+	bool some = false;
+
+	for (uint16_t i = 0; i < h->parts; i++) {
+		some |= h->part[i].state != PART_WAITING;
+		if (h->part[i].state == PART_ACCEPTED)
+			query_cancel(a, h, &h->part[i]);
+	}
+	finish(a, h, OUTCOME_CANCELLED, some ? "cancelled, sent in part" : "cancelled", 0);
+}
+
 /* After each change of a part: is the delivery at its end, and with what? */
 static void settle(struct account *a, struct held *h)
 {
 	struct tally t = tally_of(h);
 	bool alone = t.accepted && t.tries < TRIES_MAX && !a->stopping;
 
+	if (h->cancelled) {
+		if (!h->on_wire)
+			finish_cancelled(a, h);
+		return;
+	}
 	if (t.worst && sms_status_class(t.worst->status) == SMS_CLASS_PERMANENT)
 		take_out(a, h); /* the rest need not go */
 	else if (h->on_wire == 0 && t.accepted == 0 && t.lost && !waits_when_lost(a, h))
@@ -325,6 +345,7 @@ void submit_answered(struct link *l, uint32_t seq, uint32_t status, struct str i
 
 	if (window_take(&l->window, seq, &e)) {
 		a->figures.late++;
+		query_late_answer(l, seq, status, id);
 		return;
 	}
 	l->unanswered = 0;
@@ -353,12 +374,15 @@ void submit_answered(struct link *l, uint32_t seq, uint32_t status, struct str i
 		settle(a, e.held);
 }
 
-static void lose_oldest(struct link *l)
+/* overdue: the link lives, so the answer may come yet. */
+static void lose_oldest(struct link *l, bool overdue)
 {
 	struct window_entry e;
 
 	if (window_take(&l->window, window_oldest(&l->window)->seq, &e))
 		return;
+	if (overdue && waits_when_lost(l->a, e.held))
+		query_overdue(l, e.seq, e.held, &e.held->part[e.part]);
 	e.held->part[e.part].state = PART_LOST;
 	e.held->on_wire--;
 	settle(l->a, e.held);
@@ -376,7 +400,7 @@ void submit_timed_out(struct link *l)
 		return;
 	}
 	while ((e = window_oldest(&l->window)) && now - e->sent_at >= timeout) {
-		lose_oldest(l);
+		lose_oldest(l, true);
 		l->unanswered++;
 	}
 	arm_answers(l);
@@ -399,7 +423,7 @@ void submit_link_lost(struct link *l)
 	struct account *a = l->a;
 
 	while (window_oldest(&l->window))
-		lose_oldest(l);
+		lose_oldest(l, false);
 	if (a->bound_tx)
 		return;
 	submit_release(a);
@@ -443,14 +467,24 @@ void submit_abandon(struct account *a)
 	}
 }
 
-void submit_cancel(struct account *a, const struct delivery_id *id)
+static bool cancel_in(struct account *a, struct held_list *list, const struct delivery_id *id)
 {
 	struct held *h;
 
-	TAILQ_FOREACH (h, &a->queue, list)
+	TAILQ_FOREACH (h, list, list)
 		if (h->id.n == id->n && uuid_eq(&h->id.message, &id->message)) {
-			if (!h->on_wire && !h->accepted)
-				finish(a, h, OUTCOME_CANCELLED, "cancelled", 0);
-			return;
+			h->cancelled = true;
+			take_out(a, h);
+			if (!h->on_wire)
+				finish_cancelled(a, h);
+			return true;
 		}
+	return false;
+}
+
+/* What is on the wire with all its parts cannot be held back any more. */
+void submit_cancel(struct account *a, const struct delivery_id *id)
+{
+	if (!cancel_in(a, &a->queue, id))
+		(void)cancel_in(a, &a->aside, id);
 }

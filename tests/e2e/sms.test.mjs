@@ -299,3 +299,30 @@ describe("SMS from a carrier that repeats itself", () => {
 		await smsc.close();
 	});
 });
+
+describe("SMS over a carrier that answers too late", () => {
+	it("asks what became of an uncertain message, and does not send it again", async () => {
+		const smsc = new Smsc({ systemId: "threadline", password: "secret", onSubmit: () => ({ late: 900, receipt: null }) });
+		await smsc.listen();
+		const g = await Gateway.start({
+			"sms main": smsAccount(smsc, { response_timeout: "300ms", query_after: "300ms" }),
+			outbound: { marketing_needs_opt_in: "no" },
+		});
+		await g.ready();
+		const m = await g.api.send({ to: "+491713960001", text: "An offer", purpose: "marketing" });
+		await until("it to be uncertain", async () => (await g.api.message(m.id)).status === "uncertain");
+		await until("the carrier to be asked", () => {
+			if (smsc.submits.length) smsc.submits[0].state = "DELIVRD";
+			return smsc.queries.includes(smsc.submits[0]?.id);
+		});
+		const done = await until("it to be known", async () => {
+			const now = await g.api.message(m.id);
+			return now.status === "delivered" && now;
+		}, { timeout: 30000 });
+		assert.deepEqual(names(done.deliveries[0].history).slice(-2), ["uncertain", "delivered"]);
+		assert.equal(smsc.submits.length, 1, "at most once");
+		assert.match(await (await fetch(`${g.url}/metrics`)).text(), /smpp_queries_total\{[^}]*account="main"[^}]*\} [1-9]/);
+		await g.stop();
+		await smsc.close();
+	});
+});

@@ -33,13 +33,14 @@ export function segments(text, ref) {
 }
 
 export class Smsc extends EventEmitter {
-	// onSubmit(sm) may return { status, id, silent, receipt }: another answer, none at all, another receipt ("UNDELIV",
-	// null for none).
+	// onSubmit(sm) may return { status, id, silent, late, receipt }: another answer, none at all, one after `late` ms,
+	// another receipt ("UNDELIV", null for none).
 	constructor({ systemId, password, receiptDelay = 30, onSubmit } = {}) {
 		super();
 		Object.assign(this, { systemId, password, receiptDelay, onSubmit });
 		this.texts = []; // whole texts, as a handset shows them
 		this.submits = []; // each submit_sm
+		this.queries = []; // the id in each query_sm
 		this.binds = new Set();
 		this.next = 1000;
 		this.ref = 0;
@@ -86,7 +87,8 @@ export class Smsc extends EventEmitter {
 		session.on("enquire_link", (pdu) => session.send(pdu.response()));
 		session.on("submit_sm", (pdu) => this.#submit(session, pdu));
 		session.on("query_sm", (pdu) => {
-			const sm = this.submits.find((s) => s.id === pdu.message_id);
+			const sm = this.submits.find((s) => s.id === pdu.message_id && s.from === pdu.source_addr);
+			this.queries.push(pdu.message_id);
 			session.send(pdu.response(sm ? { message_id: sm.id, message_state: STATES[sm.state] ?? 1 } : { command_status: 0x67 }));
 		});
 		session.on("unknown", (pdu) => session.send(pdu.response()));
@@ -122,7 +124,8 @@ export class Smsc extends EventEmitter {
 		if (verdict.id) sm.id = verdict.id;
 		if (verdict.status) return session.send(pdu.response({ command_status: verdict.status }));
 		this.submits.push(sm);
-		session.send(pdu.response({ message_id: sm.id }));
+		if (verdict.late) this.#later(verdict.late, () => session.send(pdu.response({ message_id: sm.id })));
+		else session.send(pdu.response({ message_id: sm.id }));
 		this.emit("submit", sm);
 		this.#assemble(sm);
 		if (sm.registered && verdict.receipt !== null)
