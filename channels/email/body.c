@@ -1,8 +1,8 @@
 #include "email/body.h"
 
 #include "base/crypto.h"
+#include "base/html.h"
 #include "email/decode.h"
-#include "email/html.h"
 
 enum { UU_MAX = 50 };
 

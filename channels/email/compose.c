@@ -32,10 +32,8 @@ static void put_date(struct buf *out, int64_t at)
 
 static int put_ids(struct buf *out, const char *name, struct str ids, struct err *err)
 {
-	if (!ids.n)
-		return 0;
-	if (!field_ids_ok(ids))
-		return err_set(err, ERR_SEMANTIC, "header_invalid", name, "%s: Message-IDs in <> expected", name);
+	if (!ids.n || (!field_ids_ok(ids) && field_one_line(ids)))
+		return 0; /* an id that is none is of no use to anybody */
 	return field_words(out, name, ids, err);
 }
 

@@ -9,7 +9,7 @@ static int invalid(struct err *err, const char *name)
 	return err_set(err, ERR_SEMANTIC, "header_invalid", name, "%s: a line break or NUL in it", name);
 }
 
-static bool one_line(struct str s)
+bool field_one_line(struct str s)
 {
 	return !s.n || !(memchr(s.p, '\r', s.n) || memchr(s.p, '\n', s.n) || memchr(s.p, 0, s.n));
 }
@@ -153,7 +153,7 @@ int field_text(struct buf *out, const char *name, struct str value, struct err *
 {
 	struct line l;
 
-	if (!one_line(value))
+	if (!field_one_line(value))
 		return invalid(err, name);
 	value = str_trim(value);
 	begin(&l, out, name);
@@ -169,7 +169,7 @@ int field_words(struct buf *out, const char *name, struct str value, struct err 
 	struct line l;
 	bool first = true;
 
-	if (!one_line(value))
+	if (!field_one_line(value))
 		return invalid(err, name);
 	begin(&l, out, name);
 	for (size_t i = 0; i < value.n;) {
@@ -227,7 +227,7 @@ int field_mailbox(struct buf *out, const char *name, struct str display, struct 
 	struct line l;
 
 	display = str_trim(display);
-	if (!one_line(display) || !one_line(mailbox) || !mailbox.n)
+	if (!field_one_line(display) || !field_one_line(mailbox) || !mailbox.n)
 		return invalid(err, name);
 	for (size_t i = 0; i < mailbox.n; i++)
 		if ((unsigned char)mailbox.p[i] < ' ' || mailbox.p[i] == 127 || mailbox.p[i] == '<' ||

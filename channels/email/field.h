@@ -13,5 +13,6 @@ int field_words(struct buf *out, const char *name, struct str value, struct err 
 /* "Name: Anna <anna@example.com>"; without display name, "Name: anna@example.com". */
 int field_mailbox(struct buf *out, const char *name, struct str display, struct str mailbox, struct err *err);
 
+bool field_one_line(struct str s); /* no CR, LF or NUL */
 bool field_token_ok(struct str s); /* printable ASCII without spaces, not empty */
 bool field_ids_ok(struct str s);   /* one or more "<...@...>" with spaces between */

@@ -3,10 +3,10 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/html.h"
 #include "base/json.h"
 #include "email/account.h"
 #include "email/address.h"
-#include "email/html.h"
 
 enum { OPTIONS_DEPTH = 4, REFERENCES_MAX = 8000, HTML_ROOM = 16 << 20, TEXT_ROOM = 1 << 20 };
 

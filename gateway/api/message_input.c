@@ -2,6 +2,9 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "base/html.h"
+
+enum { HTML_TEXT_MAX = 60 << 10 };
 
 static const char *const names[] = {"to",	  "channel",	 "text",	"subject",	   "from",
 				    "account",	  "purpose",	 "priority",	"conversation_id", "send_at",
@@ -151,6 +154,17 @@ int read_attachments(struct request *r, const json_t *o, const char *prefix, str
 	return 0;
 }
 
+/* HTML alone (a mail): its text stands on the timeline, and for those who read no HTML. */
+static int read_html(struct request *r, const json_t *o, struct send_request *out, struct err *err)
+{
+	const json_t *html = json_object_get(json_object_get(o, "options"), "html");
+
+	if (str_trim(out->text).n || !json_is_string(html))
+		return 0;
+	out->text = html_text(str_n(json_string_value(html), json_string_length(html)), HTML_TEXT_MAX, r->arena);
+	return out->text.p ? 0 : err_nomem(err);
+}
+
 int read_message(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err)
 {
 	*out = (struct send_request){.author = r->who.author, .correlation = str_of(r->correlation)};
@@ -164,7 +178,7 @@ int read_message(struct request *r, const json_t *o, const char *prefix, struct 
 	    input_time(o, prefix, "expires_at", &out->expires_at, err) < 0 ||
 	    input_str(o, prefix, "external_id", 128, &out->external_id, err) < 0 ||
 	    read_attachments(r, o, prefix, out, err) || input_json(r, o, prefix, "options", &out->options, err) < 0 ||
-	    input_json(r, o, prefix, "metadata", &out->metadata, err) < 0)
+	    input_json(r, o, prefix, "metadata", &out->metadata, err) < 0 || read_html(r, o, out, err))
 		return -1;
 	return outbound_check(app_of(r)->outbound, out, now_of(r), err);
 }

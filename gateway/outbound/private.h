@@ -323,3 +323,10 @@ void again_submit(struct outbound *o, struct again *a);
 bool again_failed(struct again *a, const struct err *err);
 void again_retry(struct outbound *o); /* the dispatcher, from time to time */
 void again_drop(struct outbound *o);
+
+/* ---- mail.c ---- */
+
+/* A mail in a conversation answers the customer's latest mail in it: subject "Re: …" if it has none, and the option
+ * in_reply_to, so that the customer's mail program shows them together. Text in the arena. */
+int mail_answers(struct db *db, const struct interaction *i, struct arena *mem, struct str *subject,
+		 struct str *options, struct err *err);

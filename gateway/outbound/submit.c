@@ -14,6 +14,7 @@ struct plan {
 	int64_t at; /* unique: the order in which messages were accepted */
 	struct route route;
 	struct interaction i;
+	struct str subject, options;
 	struct channel_estimate size;
 	enum priority priority;
 	enum status status;
@@ -161,7 +162,6 @@ static int write_interaction(struct plan *p, struct err *err)
 		.kind = KIND_MESSAGE,
 		.account = str_of(p->route.account.name),
 		.author = str_of(r->author),
-		.subject = r->subject,
 		.content = r->text,
 		.metadata = r->metadata,
 	};
@@ -175,13 +175,17 @@ static int write_interaction(struct plan *p, struct err *err)
 	}
 	if (thread(p, err))
 		return -1;
+	if (p->route.channel == CHANNEL_EMAIL && !uuid_is_nil(&p->i.conversation) &&
+	    mail_answers(p->db, &p->i, p->o->arena, &p->subject, &p->options, err))
+		return -1;
+	p->i.subject = p->subject;
 	return interaction_append(p->db, &p->i, err);
 }
 
 static void bind_options(struct stmt *q, int n, const struct plan *p)
 {
-	if (p->r->options.n)
-		db_bind_str(q, n, p->r->options);
+	if (p->options.n)
+		db_bind_str(q, n, p->options);
 	else
 		db_bind_null(q, n);
 }
@@ -235,14 +239,14 @@ static int make_item(struct plan *p, struct outbound_batch *b, struct err *err)
 		.conversation = p->i.conversation,
 		.to = p->route.to,
 		.from = r->from,
-		.subject = r->subject,
+		.subject = p->subject,
 		.text = r->text,
 		.attachments = r->attachments,
 		.attachments_n = r->attachments_n,
 		.purpose = r->purpose,
 		.priority = p->priority,
 		.expires_at = p->expires_at,
-		.options = r->options.n ? r->options : STR("{}"),
+		.options = p->options.n ? p->options : STR("{}"),
 		.correlation = r->correlation,
 	};
 
@@ -315,7 +319,13 @@ int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct s
 			 struct send_result *out, struct err *err)
 {
 	struct outbound *o = b->o;
-	struct plan p = {.o = o, .db = db, .r = r, .at = next_tick(o, now), .priority = priority_of(r)};
+	struct plan p = {.o = o,
+			 .db = db,
+			 .r = r,
+			 .at = next_tick(o, now),
+			 .priority = priority_of(r),
+			 .subject = r->subject,
+			 .options = r->options};
 	bool seen;
 
 	if (seen_before(&p, out, &seen, err))

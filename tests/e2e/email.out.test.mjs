@@ -164,6 +164,17 @@ describe("mail out", () => {
 		await signedByBoth(mail);
 	});
 
+	it("makes a text from HTML alone, for the timeline and for the mail", async () => {
+		const to = fresh();
+		const m = await api.send({ to, subject: "HTML", options: { html: "<h1>Good news</h1><p>Your <b>bill</b> is &euro; 10</p><script>no()</script>" } });
+		assert.match(m.text, /Good news\s+Your bill is € 10/);
+		const { parsed } = await host.mailTo(to);
+		assert.match(parsed.text, /Good news\s+Your bill is € 10/);
+		assert.match(parsed.html, /<b>bill<\/b>/);
+		const empty = await api.request("POST", "/v1/messages", { to, text: " " });
+		assert.equal(empty.body.code, "text_empty");
+	});
+
 	it("fails when the recipient is refused, with the server's code and words", async () => {
 		const m = await api.send({ to: fresh("x.example").replace("anna", "unknown"), text: "hello" });
 		const [d] = (await status(api, m.id, "failed")).deliveries;

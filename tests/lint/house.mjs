@@ -79,7 +79,7 @@ const places = [
 	[/^ini\.h$/, /^gateway\/base\/settings\.c$/],
 	[/^jansson\.h$/, /^gateway\/base\/json\.h$|^tests\//],
 	[/^phonenumbers\//, /^gateway\/model\/phone/],
-	[/^libxml\//, /^channels\/email\/html\.c$|^channels\/ivr\/vxml\/xml\.c$/],
+	[/^libxml\//, /^gateway\/base\/html\.c$|^channels\/ivr\/vxml\/xml\.c$/],
 	[/^unicode\//, /^templates\/liquid\/text\.c$|^gateway\/store\/fulltext_words\.c$|^tests\//],
 	[/^systemd\//, /^gateway\/cli\/serve\.c$/],
 ];

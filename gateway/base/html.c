@@ -1,8 +1,8 @@
-#include "email/html.h"
+#include "base/html.h"
 
 #include <libxml/HTMLparser.h>
 
-#include "email/html_write.h"
+#include "base/html_write.h"
 
 enum { TAG = 16, HREF = 400 };
 

@@ -1,4 +1,4 @@
-#include "email/html_write.h"
+#include "base/html_write.h"
 
 #include <strings.h>
 
