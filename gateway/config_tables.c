@@ -37,11 +37,9 @@ static const struct setting http[] = {
 
 static const struct setting store[] = {
 	{AT(store, dsn), .type = SET_STRING, .def = "/var/lib/threadline/threadline.db",
-	 .help = "File of the SQLite store, on a local disk: every accepted message is synced to it. Or "
-		 "postgresql://..., as "
-		 "libpq has it, with several hosts, target_session_attrs, TLS and passfile; prepare=off for a pooler "
-		 "that "
-		 "gives each transaction another connection."},
+	 .help = "File of the SQLite store, on a local disk: every accepted message is synced to it. Or postgresql://..., "
+		 "as libpq has it, with several hosts, target_session_attrs, TLS and passfile; prepare=off (or on) if a "
+		 "pooler before it is not recognised."},
 	{AT(store, blobs), .type = SET_STRING,
 	 .help = "Folder of the attachments; by default \"blobs\" beside the SQLite file, or in /var/lib/threadline."},
 	{AT(store, queue), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,

@@ -17,18 +17,19 @@ enum { ASK_MS = 100 };
 
 /* ---- opening */
 
-/* A copy of the DSN without `prepare=off`. */
-static char *our_options(const char *dsn, bool *prepare)
+/* A copy of the DSN without `prepare=on` or `prepare=off`, which are for us. */
+static char *our_options(const char *dsn, enum pg_prepare *prepare)
 {
-	static const char off[] = "prepare=off";
-	char *copy = strdup(dsn), *at = copy ? strstr(copy, off) : NULL;
+	static const char key[] = "prepare=";
+	char *copy = strdup(dsn), *at = copy ? strstr(copy, key) : NULL, *end;
 
-	*prepare = !(at && at > copy && (at[-1] == '?' || at[-1] == '&') &&
-		     (at[sizeof off - 1] == '&' || at[sizeof off - 1] == 0));
-	if (*prepare)
+	*prepare = PG_PREPARE_AUTO;
+	if (!at || at == copy || (at[-1] != '?' && at[-1] != '&'))
 		return copy;
-	if (at[sizeof off - 1] == '&')
-		memmove(at, at + sizeof off, strlen(at + sizeof off) + 1);
+	end = at + strcspn(at, "&");
+	*prepare = strncmp(at + sizeof key - 1, "on", 2) == 0 ? PG_PREPARE_ON : PG_PREPARE_OFF;
+	if (*end)
+		memmove(at, end + 1, strlen(end + 1) + 1);
 	else
 		at[-1] = 0;
 	return copy;
@@ -36,7 +37,7 @@ static char *our_options(const char *dsn, bool *prepare)
 
 static int check(const char *dsn, struct err *err)
 {
-	bool prepare;
+	enum pg_prepare prepare;
 	char *said = NULL, *ours = our_options(dsn, &prepare);
 	PQconninfoOption *o = ours ? PQconninfoParse(ours, &said) : NULL;
 	int r = 0;
@@ -78,7 +79,7 @@ static int open_store(const char *dsn, enum db_mode mode, struct db **out, struc
 		return err_nomem(err);
 	db->driver = &driver_postgres;
 	db->mode = mode;
-	db->dsn = our_options(dsn, &db->prepare);
+	db->dsn = our_options(dsn, &db->wish);
 	if (!db->dsn ? err_nomem(err) : pg_connect(db, err)) {
 		close_store(&db);
 		return -1;

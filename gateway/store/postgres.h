@@ -34,6 +34,9 @@ struct pg_params {
 	struct buf room;
 };
 
+/* Named statements: by default as long as the server itself is at the other end. */
+enum pg_prepare { PG_PREPARE_AUTO, PG_PREPARE_ON, PG_PREPARE_OFF };
+
 enum pg_what { PG_PREPARE, PG_RUN, PG_ROWS, PG_NUMBER, PG_CONTROL, PG_SYNC };
 
 struct pg_pending {
@@ -47,6 +50,7 @@ struct db {
 	PGconn *c;
 	char *dsn;
 	enum db_mode mode;
+	enum pg_prepare wish;
 	bool prepare;	  /* named statements; not through a pooler that gives each transaction another connection */
 	bool in_pipeline; /* the mode of the connection */
 	bool in_tx, broken;

@@ -1,6 +1,9 @@
 /*
  * Opening a connection, noticing that it is gone, opening it anew. Several hosts, target_session_attrs, TLS, passwords and
  * their files are libpq's business: the DSN is handed to it as it is, but for `prepare=off`, which is ours.
+ *
+ * A pooler may give each transaction another connection, on which no statement is prepared and whose session is not ours.
+ * It is recognised by the number of the process, which a pooler makes up.
  */
 #include <stdlib.h>
 
@@ -91,12 +94,24 @@ static int check(struct db *db, struct err *err)
 	return pg_again(db, err);
 }
 
+static bool is_direct(struct db *db)
+{
+	PGresult *r = PQexec(db->c, "SELECT pg_backend_pid()");
+	int64_t pid = 0;
+	bool direct = PQresultStatus(r) == PGRES_TUPLES_OK && str_i64(str_of(PQgetvalue(r, 0, 0)), &pid) &&
+		      pid == PQbackendPID(db->c);
+
+	PQclear(r);
+	return direct;
+}
+
 /* What a session of ours wants; through a pooler sessions are not ours. */
 static int settle(struct db *db, struct err *err)
 {
 	PGresult *r;
 	bool ok;
 
+	db->prepare = db->wish == PG_PREPARE_ON || (db->wish == PG_PREPARE_AUTO && is_direct(db));
 	if (!db->prepare)
 		return 0;
 	r = PQexec(db->c, db->mode == DB_READ ? "SET jit = off; SET default_transaction_read_only = on"

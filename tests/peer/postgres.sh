@@ -5,6 +5,7 @@
 #   postgres.sh crash FOLDER     kills it, as a machine that fails would; again FOLDER starts it once more
 #   postgres.sh stop FOLDER      stops it and removes the folder
 #   postgres.sh run COMMAND...   runs a command with THREADLINE_TEST_STORE set to the DSN, and a server around it
+#   postgres.sh pool FOLDER      starts PgBouncer before it, a connection for each transaction; prints its socket's folder
 #   postgres.sh installed        whether there is a server to start
 #
 # FSYNC=on for measuring. PGBIN: where initdb is, by default the newest of Debian's. It must not run as root, so root
@@ -40,9 +41,39 @@ start() {
 }
 
 # Its output goes to a file: whoever reads ours must not wait for the server to end.
-again() { as_owner "$bin/pg_ctl" -D "$1/data" -l "$1/log" -w -t 60 start >/dev/null; }
+# After a crash the processes of the dead server may hold its memory for a moment.
+again() {
+	for try in 1 2 3 4 5 6 7 8; do
+		as_owner "$bin/pg_ctl" -D "$1/data" -l "$1/log" -w -t 60 start >/dev/null 2>&1 && return 0
+		sleep 0.$try
+	done
+	cat "$1/log" >&2
+	return 1
+}
+
+# A pooler in front of it that gives each transaction another connection; prints the folder of its socket.
+pool() {
+	mkdir -p "$1/pool"
+	cat >"$1/pool/ini" <<-END
+		[databases]
+		* = host=$1 user=threadline
+		[pgbouncer]
+		listen_addr =
+		unix_socket_dir = $1/pool
+		listen_port = 5432
+		auth_type = any
+		pool_mode = transaction
+		default_pool_size = 3
+		pidfile = $1/pool/pid
+		logfile = $1/pool/log
+	END
+	[ "$(id -u)" != 0 ] || chown -R postgres "$1/pool"
+	as_owner pgbouncer -q -d "$1/pool/ini" >/dev/null
+	echo "$1/pool"
+}
 
 stop() {
+	[ ! -e "$1/pool/pid" ] || kill "$(cat "$1/pool/pid")" || true
 	as_owner "$bin/pg_ctl" -D "$1/data" -m immediate -w stop >/dev/null 2>&1 || true
 	rm -rf "$1"
 }
@@ -52,6 +83,7 @@ installed) [ -n "$bin" ] && [ -x "$bin/initdb" ] ;;
 start) start "$2" ;;
 again) again "$2" ;;
 crash) kill -9 "$(head -1 "$2/data/postmaster.pid")" ;;
+pool) pool "$2" ;;
 stop) stop "$2" ;;
 run)
 	shift
@@ -64,5 +96,5 @@ run)
 	"$@" || status=$?
 	exit $status
 	;;
-*) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

@@ -15,7 +15,8 @@ function psql(dsn, sql) {
 	return execFileSync("psql", ["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql, dsn], { encoding: "utf8" }).trim();
 }
 
-// A PostgreSQL of this process's own, gone when it ends. { dsn, dir, stop(), again(), kill() }
+// A PostgreSQL of this process's own, gone when it ends. crash() kills it, again() starts it once more, pool()
+// puts a pooler before it and gives the folder of its socket.
 export function postgresServer() {
 	const dir = mkdtempSync(join(tmpdir(), "threadline-pg-"));
 	const dsn = execFileSync(script, ["start", dir], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
@@ -24,7 +25,8 @@ export function postgresServer() {
 		rmSync(dir, { recursive: true, force: true });
 	};
 	process.once("exit", stop);
-	return { dsn, dir, crash: () => execFileSync(script, ["crash", dir]), again: () => execFileSync(script, ["again", dir]) };
+	const does = (what) => () => execFileSync(script, [what, dir], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+	return { dsn, dir, crash: does("crash"), again: does("again"), pool: does("pool") };
 }
 
 export class Database {
