@@ -59,6 +59,8 @@ static int read_address(struct request *r, const json_t *o, struct address *out,
 		c = channel_of_scheme(s);
 	if (input_str(o, "", "address", ADDRESS_MAX, &text, err) != 1)
 		return err->kind ? -1 : input_missing("", "address", err);
+	if (!k && !m && memchr(text.p, '@', text.n))
+		c = CHANNEL_EMAIL;
 	if (address_parse(c, text, app_of(r)->region, out, err)) {
 		memcpy(err->field, "/address", 9);
 		return -1;

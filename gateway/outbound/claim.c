@@ -148,6 +148,7 @@ static void done(struct write_job *job, const struct err *err)
 	if (err)
 		for (size_t k = 0; k < c->n; k++)
 			c->v[k].verdict = GONE; /* given up: the store keeps it for the next start */
+	fallback_look(c->again.o);
 	atomic_fetch_add(&c->again.o->jobs, 1); /* until the dispatcher has heard it */
 	if (again_failed(&c->again, err))
 		atomic_fetch_sub(&c->again.o->jobs, 1);

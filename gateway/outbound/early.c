@@ -255,7 +255,8 @@ static void done(struct write_job *job, const struct err *err)
 	struct sweep *s = (struct sweep *)(void *)job;
 	struct outbound *o = s->o;
 
-	(void)err; /* the next sweep comes */
+	if (!err) /* with one, the next sweep comes; and this may be another thread */
+		fallback_look(o);
 	for (size_t k = 0; k < SWEEP_ROWS; k++)
 		buf_free(&s->v[k].body);
 	free(s);
@@ -266,6 +267,7 @@ static void done(struct write_job *job, const struct err *err)
 void early_sweep(struct outbound *o)
 {
 	struct sweep *s;
+	struct err e;
 
 	if (atomic_exchange(&o->early_sweeping, true))
 		return;
@@ -279,6 +281,6 @@ void early_sweep(struct outbound *o)
 	for (size_t k = 0; k < SWEEP_ROWS; k++)
 		buf_init(&s->v[k].body, BODY_MAX);
 	atomic_fetch_add(&o->jobs, 1);
-	if (writer_submit(o->w, &s->job, NULL))
-		done(&s->job, NULL);
+	if (writer_submit(o->w, &s->job, &e))
+		done(&s->job, &e);
 }

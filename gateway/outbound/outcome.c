@@ -63,7 +63,6 @@ struct entry {
 	int64_t retry_after;
 	struct next next;
 	bool raced;
-	char elsewhere[64]; /* account that carries it as well */
 };
 
 struct answers {
@@ -311,8 +310,7 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 		return -1;
 	if (e->kind != OUTCOME_SENT)
 		return 0;
-	if (a->lane->channel == CHANNEL_WEB && str_is(e->reason, "away") &&
-	    fallback_write(o, db, i, now, e->elsewhere, err))
+	if (a->lane->channel == CHANNEL_WEB && str_is(e->reason, "away") && fallback_away(o, db, i, now, err))
 		return -1;
 	/* Without receipts nobody will ask by an id; the row has them all the same. */
 	return a->lane->receipts ? write_ids(o, a->lane, e, db, now, err) : 0;
@@ -341,6 +339,7 @@ static void done(struct write_job *job, const struct err *err)
 	if (err) /* given up: the store has them in flight, and a restart will look at them */
 		for (size_t k = 0; k < a->n; k++)
 			a->v[k].next = (struct next){.status = STATUS_NONE};
+	fallback_look(o);
 	loop_post(o->loop, &a->task);
 }
 
@@ -370,8 +369,6 @@ static void settle(struct lane *l, struct entry *e)
 
 	l->held--;
 	count(&l->counts, e);
-	if (e->elsewhere[0])
-		outbound_look(l->o, str_of(e->elsewhere), i->d.priority);
 	if (e->next.outbox != 1 || e->raced) {
 		dispatch_forget(i);
 		return;

@@ -173,6 +173,8 @@ struct outbound {
 	struct recent *recent;
 	struct knowledge *knowledge;
 	struct repeat *repeat;
+	unsigned look_after[LANES_MAX]; /* bit set of priorities: see fallback_look */
+	bool look_any;
 	struct arena *arena; /* of one message */
 	struct buf scratch, parts, trail;
 	_Atomic int64_t submitted, refused, possible_duplicates;
@@ -285,10 +287,14 @@ int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struc
 bool cancel_mark(struct outbound *o, const struct delivery_id *id, int64_t now);
 void cancel_settle(struct outbound *o, int64_t now); /* the dispatcher asks the store about what was marked */
 
-/* ---- fallback.c ---- */
-/* A chat message for a visitor who is away: also to the number it left. account: whose outbox it is in; empty: none. */
-int fallback_write(struct outbound *o, struct db *db, const struct item *i, int64_t now, char account[64],
-		   struct err *err);
+/* ---- fallback.c: a message goes on over another channel, as its next delivery; the writer's thread ---- */
+/* A chat message for a visitor who is away: also to the number or mailbox it left. */
+int fallback_away(struct outbound *o, struct db *db, const struct item *i, int64_t now, struct err *err);
+/* f has ended as s: on to the next of the channels that the request named. */
+int fallback_further(struct outbound *o, struct db *db, const struct facts *f, enum status s, int64_t now,
+		     struct err *err);
+/* In `done`, after the commit: the dispatcher looks for what was added. */
+void fallback_look(struct outbound *o);
 
 /* ---- outcome.c ---- */
 /* Claimed, and will not be offered any more: back into the outbox. */

@@ -346,6 +346,8 @@ static void done(struct write_job *job, const struct err *err)
 			rs->v[k].done(rs->v[k].arg, err);
 	}
 	free(rs);
+	if (!err) /* with an error this may be another thread */
+		fallback_look(o);
 	atomic_fetch_sub(&o->jobs, 1);
 }
 

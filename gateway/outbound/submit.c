@@ -190,6 +190,27 @@ static void bind_options(struct stmt *q, int n, const struct plan *p)
 		db_bind_null(q, n);
 }
 
+/* The channels that the request names after the one that was chosen. */
+static void bind_further(struct stmt *q, int n, const struct plan *p)
+{
+	char room[80];
+	struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
+	bool after = false;
+
+	for (size_t k = 0; k < p->r->channels_n; k++) {
+		if (after) {
+			if (b.n)
+				buf_addc(&b, ',');
+			buf_adds(&b, channel_word(p->r->channels[k]));
+		}
+		after = after || p->r->channels[k] == p->route.channel;
+	}
+	if (b.n)
+		db_bind_str(q, n, buf_str(&b));
+	else
+		db_bind_null(q, n);
+}
+
 static int write_delivery(struct plan *p, struct err *err)
 {
 	bool waits = p->status == STATUS_QUEUED || p->status == STATUS_SCHEDULED;
@@ -197,9 +218,10 @@ static int write_delivery(struct plan *p, struct err *err)
 		p->db,
 		"INSERT INTO delivery (bucket, message_id, n, customer_id, channel, account, scheme, address, sender,"
 		" purpose, priority, status, outbox, due_at, expires_at, encoding, segments, units, reason, options,"
-		" correlation, trail, updated_at) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+		" correlation, trail, updated_at, further) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+		"$12, $13, "
 		"$14,"
-		" $15, $16, $17, $18, $19, $20, $21, $22)");
+		" $15, $16, $17, $18, $19, $20, $21, $22, $23)");
 	char room[256];
 	struct buf trail = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
 
@@ -226,6 +248,7 @@ static int write_delivery(struct plan *p, struct err *err)
 	db_bind_str(q, 20, p->r->correlation);
 	db_bind_str(q, 21, buf_str(&trail));
 	db_bind_i64(q, 22, p->at);
+	bind_further(q, 23, p);
 	return db_run(q, err);
 }
 

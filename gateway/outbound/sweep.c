@@ -98,6 +98,7 @@ static void done(struct write_job *job, const struct err *err)
 	struct expiry *x = (struct expiry *)(void *)job;
 
 	(void)err; /* the walk comes round again */
+	fallback_look(x->o);
 	atomic_fetch_sub(&x->o->jobs, 1);
 	free(x);
 }
@@ -161,6 +162,8 @@ void sweep_store(struct outbound *o, int64_t now)
 	x->job = (struct write_job){.run = run, .done = done};
 	x->o = o;
 	atomic_fetch_add(&o->jobs, 1);
-	if (writer_submit(o->w, &x->job, NULL))
-		done(&x->job, NULL);
+	if (writer_submit(o->w, &x->job, NULL)) {
+		atomic_fetch_sub(&o->jobs, 1);
+		free(x);
+	}
 }

@@ -44,6 +44,11 @@ static const char *event_type(enum status s)
 	return types[s];
 }
 
+static bool ends_badly(enum status s)
+{
+	return s == STATUS_FAILED || s == STATUS_EXPIRED || s == STATUS_REJECTED || s == STATUS_UNDELIVERED;
+}
+
 int status_event(struct outbound *o, struct db *db, const struct facts *f, enum status s, struct str reason,
 		 struct str code, int64_t now, int64_t *out_seq, struct err *err)
 {
@@ -80,5 +85,5 @@ int status_event(struct outbound *o, struct db *db, const struct facts *f, enum 
 		return -1;
 	if (out_seq)
 		*out_seq = e.seq;
-	return 0;
+	return ends_badly(s) && !f->fresh ? fallback_further(o, db, f, s, now, err) : 0;
 }

@@ -144,7 +144,11 @@ static const char step_1_postgres[] =
 	"ALTER TABLE conversation SET (fillfactor = 70);"
 	"ALTER TABLE contact_point SET (fillfactor = 80);";
 
+/* The channels that a message goes on to, in order, when this delivery fails. */
+static const char step_2[] = "ALTER TABLE delivery ADD COLUMN further TEXT";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
+	{.number = 2, .sql = step_2},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;
