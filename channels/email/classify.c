@@ -62,6 +62,12 @@ static bool delay_words(struct str s)
 		   "delayed mail|delayed delivery|delivery is delayed|temporarily deferred|temporarily delayed");
 }
 
+static bool daemon_sends(struct report *r)
+{
+	return part_is(r->root, "multipart/report") || str_is(r->m->return_path, "<>") ||
+	       robot_daemon(robot_local(r->x, r->m)) || robot_daemon_name(r->x, r->m);
+}
+
 static void look(struct report *r, struct signs *s)
 {
 	const struct mail *m = r->m;
@@ -69,9 +75,8 @@ static void look(struct report *r, struct signs *s)
 	struct str local = robot_local(r->x, m);
 
 	s->report = part_is(r->root, "multipart/report") || header_raw(&m->fields, "X-Failed-Recipients").n;
-	s->machine = s->report || header_raw(&m->fields, "X-MLServer").n || str_is(m->return_path, "<>") ||
-		     robot_daemon(local) || report_has(lower(r, m->return_path), "mailer-daemon") ||
-		     robot_daemon_name(r->x, m);
+	s->machine = s->report || daemon_sends(r) || header_raw(&m->fields, "X-MLServer").n ||
+		     report_has(lower(r, m->return_path), "mailer-daemon");
 	s->failure = failed_subject(subject) || (text.p && failed_words(text));
 	s->delay = report_has(subject, "delay|warning: could not send|verzögert|retard|still being retried") ||
 		   (text.p && delay_words(text) && !report_has(text, "permanent"));
@@ -133,7 +138,7 @@ static int by_reports(struct report *r, bool *found)
 		r->m->class = MAIL_COMPLAINT;
 		return 0;
 	}
-	if (!*found && report_dsn(r))
+	if (!*found && report_dsn(r, daemon_sends(r)))
 		return -1;
 	if (!r->m->n_recipients)
 		return 0;
@@ -151,7 +156,7 @@ static bool candidate(struct part_context *x, struct part *root, const struct ma
 	       robot_nobody(local) || robot_daemon_name(x, m) || m->auto_submitted.n ||
 	       header_raw(&m->fields, "X-Failed-Recipients").n || header_raw(&m->fields, "X-MLServer").n ||
 	       robot_attached(root) || (text.n && text.p[0] == '{') || robot_subject_of_failure(x, m) ||
-	       memmem(text.p, text.n, "Final-Recipient:", 16);
+	       memmem(text.p, text.n, "inal-", 5);
 }
 
 int classify(struct part_context *x, struct part *root, struct mail *m)

@@ -8,6 +8,7 @@ static const struct {
 	enum reason reason;
 	const char *phrases;
 } table[] = {
+	{REASON_SYSTEM, "child process of|command died with|unable to exec|local delivery failed"},
 	{REASON_SENDER_REJECTED,
 	 "sender address rejected|sender address~does not exist|sender verify failed|sender verification|"
 	 "sender domain|domain of sender|sender rejected|sender is rejected|sender denied|"
@@ -25,7 +26,8 @@ static const struct {
 	 "recipient has blocked|you have been blocked by|fully qualified email address required"},
 	{REASON_MOVED, "user has moved|has moved to|has been replaced by|address has changed|mailbox has moved|"
 		       "no longer in use, please use|please try <|user not local; please try"},
-	{REASON_NO_MAIL, "null mx|nullmx|mx or srv record indicated no smtp service|no mx record found|"
+	{REASON_NO_MAIL, "null mx|nullmx|mx or srv record indicated no smtp service|no mx found for|no host found for "
+			 "existing smtp connection|no mx record found|"
 			 "malformed or unexpected name server reply|system not accepting network messages|does not "
 			 "accept mail (in|domain does not accept mail|"
 			 "does not accept mail from anyone|host/domain does not accept mail|host does not accept mail|"
@@ -45,7 +47,8 @@ static const struct {
 			 "message file too big|max message size|maximum message size|message length exceeds|"
 			 "size limit exceeded|sizelimit|bigger than|exceeded the allowed size"},
 	{REASON_MAILBOX_FULL,
-	 "mailbox full|mailbox is full|mailbox was full|mailbox for user is full|mailbox would exceed|"
+	 "number of messages in recipient's mailbox|mailbox exceeded the local limit|has exceeded its limit|mailbox "
+	 "full|mailbox is full|mailbox was full|mailbox for user is full|mailbox would exceed|"
 	 "mailbox exceeds|mailbox exceeded|mailbox size limit|mailbox quota|mailbox has exceeded|"
 	 "mailbox over quota|mailfolder is full|mail folder is full|mailspool is full|mailbox.full|"
 	 "inbox is full|inbox full|is over quota|over quota|overquota|over the quota|over its quota|"
@@ -83,7 +86,8 @@ static const struct {
 	 "we don't handle mail for|not local host|not permitted to relay|relay operation rejected|"
 	 "insecure mail relay|mail server requires authentication when"},
 	{REASON_EXPIRED,
-	 "delivery time expired|delivery expired|retry timeout exceeded|retry time not reached|"
+	 "delivery failed~attempts|i'm not going to try again|delivery time expired|delivery expired|retry timeout "
+	 "exceeded|retry time not reached|"
 	 "retry limit exceeded|message expired|has expired in|queue.expired|been in the queue too long|"
 	 "in the queue too long|for too long|has been queued for|could not be delivered for|"
 	 "could not be delivered within|could not be delivered in|was not delivered within|"
@@ -94,7 +98,9 @@ static const struct {
 	 "has been delayed|is delayed|delivery delayed|delayed|will be retried|will retry|"
 	 "will continue to be made|will keep trying"},
 	{REASON_HOST_UNKNOWN,
-	 "host unknown|unknown host|host~not found|host not found|domain not found|domain name not found|no such "
+	 "all host address lookups failed permanently|couldn't find a mail exchanger|weren't able to find the "
+	 "recipient domain|host unknown|unknown host|host~not found|host not found|domain not found|domain name not "
+	 "found|no such "
 	 "domain|"
 	 "unknown domain|domain does not exist|domain doesn't exist|domain must exist|"
 	 "domain is not reachable|domain~couldn't be found|domain~could not be found|domain~not found|"
@@ -121,7 +127,9 @@ static const struct {
 	 "is a deactivated mailbox|is currently suspended|domain is suspended|"
 	 "vdelivermail: account is locked|extended inactivity|recipient is frozen|not currently accepting"},
 	{REASON_USER_UNKNOWN,
-	 "requested action not taken: mailbox unavailable|542~rejected|ディレクトリには見つかりません|user "
+	 "requested action not taken: mailbox unavailable|is not recognized|recipient name is not|account does not "
+	 "exist|this user doesn't have|konnte nicht gefunden|n'a pas été trouvée|no se "
+	 "encontró|542~rejected|ディレクトリには見つかりません|user "
 	 "unknown|unknown user|user is unknown|user not found|user not exist|user does not exist|"
 	 "user doesn't exist|user~does not exist|user~not found|user~doesn't have|user not known|"
 	 "user not listed|user~not listed in|user unkown|unknown local|unknown recipient|unknown address|"

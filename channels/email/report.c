@@ -97,8 +97,12 @@ static enum reason doubted(struct report *r, struct str said, const char *status
 
 	if (report_has(said, "550 : user unknown|550: : user unknown")) /* the filter of au, whatever the command */
 		return REASON_FILTERED;
+	if (status[0] && status[2] == '2' && report_has(said, "mailbox unavailable|mailbox is unavailable"))
+		return REASON_MAILBOX_DISABLED;
 	if (!report_has(said, "user unknown|unknown user") || (status[0] && status[2] == '1' && specific(status)))
 		return REASON_USER_UNKNOWN;
+	if (r->around == REASON_MAILBOX_DISABLED)
+		return r->around;
 	if (str_is(command, "rcpt"))
 		return REASON_USER_UNKNOWN;
 	if (str_is(command, "data") || (status[0] && strchr("237", status[2])))
@@ -211,7 +215,7 @@ static struct str transcript(struct str before)
 		mark = next;
 		before = str_n(mark + 4, (size_t)(before.p + before.n - mark - 4));
 	}
-	return mark ? str_n(mark + 4, 4) : str_n("", 0);
+	return mark && mark[4] >= 'a' && mark[4] <= 'z' ? str_n(mark + 4, 4) : str_n("", 0);
 }
 
 /* Where the first words of what was said stand in the report; rather as the reply in a transcript. */
@@ -240,9 +244,11 @@ struct str report_command(const struct report *r, struct str said)
 		back = at < 60 ? at : 60;
 		around = str_n(here - back, r->low.n - at < said.n + 120 ? r->low.n - at + back : said.n + 120 + back);
 	}
-	if (report_has(around, "reply to rcpt|after rcpt|[rcpt|our rcpt|rcpt command|sending rcpt|response to rcpt"))
+	if (report_has(around, "reply to rcpt|after rcpt|[rcpt|our rcpt|rcpt command|sending rcpt|response to rcpt|<<< "
+			       "rcpt|command rcpt"))
 		return STR("rcpt");
-	if (report_has(around, "end of data|reply to data|after data|[data|final data|our data|response to data"))
+	if (report_has(around, "end of data|reply to data|after data|[data|final data|our data|response to data|<<< "
+			       "data|command data"))
 		return STR("data");
 	return str_n("", 0);
 }

@@ -32,7 +32,10 @@ struct mail_recipient *report_find(struct report *r, struct str address);
 struct str report_lower(struct report *r, struct str s, size_t max); /* lower case, single spaces */
 bool report_has(struct str lower, const char *phrases);		     /* one of them, "|" between */
 
-int report_dsn(struct report *r);		   /* message/delivery-status parts, or the same fields in a text */
+/* message/delivery-status parts; in_text: or the same fields in a text, which people paste as well. */
+int report_dsn(struct report *r, bool in_text);
+/* What a text for people says of one address; .n 0: nothing that tells why. */
+struct str report_said_of(struct report *r, struct str address);
 int report_words(struct report *r);		   /* a text for people that names addresses and reasons */
 int report_arf(struct report *r, bool *complaint); /* message/feedback-report, and what went before it */
 int report_json(struct report *r, bool *complaint, bool *found); /* notifications of Amazon SES */

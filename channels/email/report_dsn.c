@@ -7,6 +7,8 @@
  * status, groups run together, the whole in a text part.
  */
 
+enum { SAID_OF = 20 }; /* recipients that are looked for in the text */
+
 static struct str unfolded(struct report *r, const struct mail_fields *f, const char *name)
 {
 	struct str s = header_unfold(header_raw(f, name), r->x->a);
@@ -74,6 +76,8 @@ static int recipient(struct report *r, const struct mail_fields *f)
 	}
 	if (!s.diagnostic.n) /* "Status: 5.1.1 (unknown user)" */
 		s.diagnostic = memchr(s.status.p, '(', s.status.n) ? s.status : s.diagnostic;
+	if (!s.diagnostic.n && r->m->n_recipients < SAID_OF)
+		s.diagnostic = report_said_of(r, s.address);
 	return report_settle(r, &s);
 }
 
@@ -135,18 +139,23 @@ static int groups(struct report *r, struct str s)
 /* Where the fields begin in a text, or nothing. */
 static struct str embedded(struct str text)
 {
-	static const char *const names[] = {"Final-Recipient:", "Original-Recipient:", "final-recipient:"};
-	const char *first = NULL;
+	static const char *const names[] = {"Final-Recipient:", "Original-Recipient:"};
+	size_t at = 0;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const char *p = memmem(text.p, text.n, names[i], strlen(names[i]));
-		if (p && (p == text.p || p[-1] == '\n') && (!first || p < first))
-			first = p;
+	while (at < text.n) {
+		struct str rest = str_n(text.p + at, text.n - at);
+		const char *nl = memchr(rest.p, '\n', rest.n);
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+			size_t n = strlen(names[i]);
+			if (rest.n > n && str_ieq(str_n(rest.p, n), str_n(names[i], n)))
+				return rest;
+		}
+		at = nl ? (size_t)(nl - text.p) + 1 : text.n;
 	}
-	return first ? str_n(first, (size_t)(text.p + text.n - first)) : str_n("", 0);
+	return str_n("", 0);
 }
 
-int report_dsn(struct report *r)
+int report_dsn(struct report *r, bool in_text)
 {
 	struct part_walk w;
 	struct part *p;
@@ -162,7 +171,7 @@ int report_dsn(struct report *r)
 		if (!s.p || groups(r, s))
 			return -1;
 	}
-	if (r->m->n_recipients)
+	if (r->m->n_recipients || !in_text)
 		return 0;
 	s = embedded(r->text);
 	return s.n ? groups(r, s) : 0;

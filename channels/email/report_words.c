@@ -213,7 +213,18 @@ static bool telling(struct report *r, struct str s)
 	return low.p && reason_of_text(low) != REASON_NONE;
 }
 
-static struct str diagnostic(struct report *r, const struct section *s)
+/* The same address further down, where a code stands with it: people are told first, administrators below. */
+static struct str again(struct report *r, const struct scan *x, const struct section *s)
+{
+	struct str line = {"", 0};
+
+	for (int i = 0; i < x->n && !line.n; i++)
+		if (&x->at[i] != s && str_ieq(x->at[i].address, s->address))
+			line = coded(str_n(r->text.p + x->at[i].from, x->at[i].to - x->at[i].from));
+	return line;
+}
+
+static struct str diagnostic(struct report *r, const struct scan *x, const struct section *s)
 {
 	struct str all = str_n(r->text.p + s->from, s->to - s->from), close = near(all), line;
 
@@ -224,11 +235,29 @@ static struct str diagnostic(struct report *r, const struct section *s)
 	line = about(r->text, s->address);
 	if (!line.n)
 		line = coded(s->from ? all : r->text);
+	if (!line.n)
+		line = again(r, x, s);
 	if (!line.n && s->from && telling(r, close))
 		line = close;
 	if (!line.n)
 		line = coded(r->text);
 	return line.n ? clean(line) : str_n("", 0);
+}
+
+struct str report_said_of(struct report *r, struct str address)
+{
+	size_t at = 0;
+
+	while (at < r->text.n && at < TEXT) {
+		size_t start = at, behind = 0;
+		struct str line = line_at(r->text, &at), a = head(r, line, &behind), close;
+		if (!a.n || !str_ieq(a, address))
+			continue;
+		close = clean(near(str_n(r->text.p + start + behind, r->text.n - start - behind)));
+		if (telling(r, close))
+			return close;
+	}
+	return str_n("", 0);
 }
 
 static int settle(struct report *r, struct str address, struct str said)
@@ -266,7 +295,7 @@ int report_words(struct report *r)
 	if (!x->n)
 		mentions(r, failed, x);
 	for (int i = 0; i < x->n; i++)
-		if (settle(r, x->at[i].address, diagnostic(r, &x->at[i])))
+		if (settle(r, x->at[i].address, diagnostic(r, x, &x->at[i])))
 			return -1;
 	while (at < failed.n) {
 		struct str a = report_address(failed, &at);

@@ -143,6 +143,8 @@ Test(email_classify, people_are_people)
 		"Auto-Submitted: no\nSubject: hello\n\nhi\n",
 		"List-Id: <l.example>\nPrecedence: list\nSubject: [l] delivery failure of our "
 		"printers\n\nmail@x.example is mine\n",
+		"Subject: what is this?\n\nI got this:\nFinal-Recipient: rfc822; x@y.example\nAction: failed\nStatus: "
+		"5.1.1\n",
 		"Subject: complaint\n\nThe delivery failed: nobody@shop.example did not come.\n",
 	};
 	char raw[500];
