@@ -2,7 +2,7 @@
 # Everything that `make test` proves, in order of trust: units, units under sanitizers, units with memory running out, old
 # findings of the fuzzers, the API's document, the service end to end. Ends with "N passed, N failed".
 #
-# ONLY="units e2e" runs some suites only; KILL_ROUNDS rounds of the kill test (50); logs in build/test/. Units and end to
+# ONLY="units e2e" runs some suites only; KILL_ROUNDS rounds of the kill tests (50); logs in build/test/. Units and end to
 # end run on SQLite, and again on PostgreSQL ("pg"), where it is installed.
 set -u
 cd "$(dirname "$0")/.."
@@ -126,7 +126,7 @@ plain=$(ls tests/e2e/*.test.mjs | grep -v -E 'kill|openapi')
 	[ -z "$on_postgres" ] || THREADLINE_TEST_STORE=postgresql node_tests pg-e2e $plain
 	E2E_ALL=1 node_tests e2e-openapi tests/e2e/openapi.test.mjs
 	THREADLINE_BIN=$asan/threadline node_tests e2e-asan $(echo "$plain" | grep -v browser)
-	KILL_ROUNDS=${KILL_ROUNDS:-50} node_tests kill tests/e2e/kill.test.mjs
+	KILL_ROUNDS=${KILL_ROUNDS:-50} node_tests kill tests/e2e/kill.test.mjs tests/e2e/kill.email.test.mjs
 }
 
 echo
