@@ -498,28 +498,23 @@ int lmtp_port(const struct lmtp *l, size_t k)
 					 : 0;
 }
 
-void lmtp_status(const struct lmtp *l, struct buf *json)
+void lmtp_status(const struct lmtp *l, struct json_out *j)
 {
-	struct json_out j;
-
-	json_begin(&j, json);
-	json_obj(&j, NULL);
-	json_arr(&j, "lmtp");
+	json_arr(j, "lmtp");
 	for (size_t k = 0; k < l->doors_n; k++) {
-		json_obj(&j, NULL);
-		json_cstr(&j, "address", l->doors[k].where);
-		json_cstr(&j, "state", l->doors[k].fd >= 0 ? "up" : "down");
+		json_obj(j, NULL);
+		json_cstr(j, "address", l->doors[k].where);
+		json_cstr(j, "state", l->doors[k].fd >= 0 ? "up" : "down");
 		if (lmtp_port(l, k))
-			json_int(&j, "port", lmtp_port(l, k));
+			json_int(j, "port", lmtp_port(l, k));
 		if (l->doors[k].reason[0])
-			json_cstr(&j, "reason", l->doors[k].reason);
-		json_end(&j);
+			json_cstr(j, "reason", l->doors[k].reason);
+		json_end(j);
 	}
-	json_end(&j);
-	json_int(&j, "connections", (int64_t)l->peers_n);
-	json_int(&j, "mails", l->mails);
-	json_int(&j, "refused", l->refused);
-	json_end(&j);
+	json_end(j);
+	json_int(j, "connections", (int64_t)l->peers_n);
+	json_int(j, "mails", l->mails);
+	json_int(j, "refused", l->refused);
 }
 
 static void on_deadline(struct timer *t)

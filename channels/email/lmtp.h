@@ -1,5 +1,6 @@
 /* The LMTP listener of an account: sockets around lmtp_session.h, on the account's loop. */
 #pragma once
+#include "base/json.h"
 #include "email/arrival.h"
 
 struct lmtp;
@@ -11,7 +12,7 @@ int lmtp_open(const struct arrival_to *where, const char *hello, void (*rested)(
 /* Listens; an address that is taken is tried again every few seconds, and said in the status. */
 void lmtp_start(struct lmtp *l);
 void lmtp_pause(struct lmtp *l, bool paused);
-void lmtp_status(const struct lmtp *l, struct buf *json); /* one JSON object */
+void lmtp_status(const struct lmtp *l, struct json_out *j); /* members of an object that is open */
 /* Takes no more mail; connections end when what they wait for is answered, at the deadline (loop clock) at the latest. */
 void lmtp_stop(struct lmtp *l, int64_t deadline);
 bool lmtp_stopped(const struct lmtp *l);

@@ -7,6 +7,8 @@
 
 static const char *const tls_words[] = {"none", "starttls", "required", "tls", NULL};
 
+static const char *const first_words[] = {"unseen", "all", "none", NULL};
+
 #define F(field) .offset = offsetof(struct email_settings, field)
 /* clang-format off */
 const struct setting email_settings_table[] = {
@@ -70,6 +72,22 @@ const struct setting email_settings_table[] = {
 	 .help = "Connections of LMTP at once."},
 	{.name = "lmtp_idle", .type = SET_DURATION, F(lmtp_idle), .def = "5m", .min = US_SEC, .max = US_HOUR,
 	 .help = "How long a connection may be silent."},
+	{.name = "imap", .type = SET_STRING, F(imap),
+	 .help = "Server whose mailbox is read for mail that comes in: imap.example.com, or with a port; default: none."},
+	{.name = "imap_tls", .type = SET_ENUM, F(imap_tls), .words = tls_words, .def = "tls",
+	 .help = "As tls, for this server: tls (port 993), or required (STARTTLS, port 143)."},
+	{.name = "imap_user", .type = SET_STRING, F(imap_user),
+	 .help = "Whose mailbox it is."},
+	{.name = "imap_password", .type = SET_STRING, F(imap_password), .secret = true,
+	 .help = "The password of imap_user."},
+	{.name = "imap_mailbox", .type = SET_STRING, F(imap_mailbox), .def = "INBOX",
+	 .help = "Folder that is read."},
+	{.name = "imap_move", .type = SET_STRING, F(imap_move),
+	 .help = "Folder that mails are moved to when they are in; default: they stay, marked as read."},
+	{.name = "imap_first", .type = SET_ENUM, F(imap_first), .words = first_words, .def = "unseen",
+	 .help = "What counts that lies in the mailbox when it is read for the first time: unseen, all or none."},
+	{.name = "imap_poll", .type = SET_DURATION, F(imap_poll), .def = "60s", .min = 100 * US_MS, .max = US_DAY,
+	 .help = "How often the mailbox is looked at."},
 	SETTING_END,
 };
 /* clang-format on */

@@ -18,6 +18,9 @@ struct email_settings {
 	int64_t max_text, max_size;
 	char *lmtp, *recipients, *auth_server;
 	int64_t lmtp_connections, lmtp_idle;
+	char *imap, *imap_user, *imap_password, *imap_mailbox, *imap_move;
+	int imap_tls, imap_first;
+	int64_t imap_poll;
 };
 
 extern const struct setting email_settings_table[];
