@@ -300,16 +300,11 @@ static void nobody_waits(void *arg, const struct intake_result *r)
 	(void)r; /* what the store cannot take now may still come as a receipt */
 }
 
-struct state {
-	struct str id, date;
-	int state, error;
-};
-
-static bool read_state(struct str body, struct state *out)
+bool query_read(struct str body, struct query_state *out)
 {
 	const char *end = body.n ? memchr(body.p, 0, body.n) : NULL, *then;
 
-	*out = (struct state){0};
+	*out = (struct query_state){0};
 	if (!end)
 		return false;
 	out->id = str_n(body.p, (size_t)(end - body.p));
@@ -326,7 +321,7 @@ static bool read_state(struct str body, struct state *out)
 	return true;
 }
 
-static void report(struct account *a, const struct query *q, const struct state *s)
+static void report(struct account *a, const struct query *q, const struct query_state *s)
 {
 	char code[8];
 	bool zoned;
@@ -356,7 +351,7 @@ void query_answered(struct link *l, uint32_t seq, uint32_t status, struct str bo
 {
 	struct account *a = l->a;
 	struct query *q = a->queries.asked;
-	struct state s;
+	struct query_state s;
 	enum status what;
 
 	if (!query_is(l, seq)) {
@@ -370,7 +365,7 @@ void query_answered(struct link *l, uint32_t seq, uint32_t status, struct str bo
 	a->queries.asked = NULL;
 	if (status == ESME_RINVMSGID) {
 		query_free(a, q);
-	} else if (status || !read_state(body, &s)) {
+	} else if (status || !query_read(body, &s)) {
 		again(a, q);
 	} else {
 		what = receipt_status(s.state);

@@ -48,5 +48,12 @@ void query_settled(struct account *a, struct str id);
 bool query_is(const struct link *l, uint32_t seq);
 void query_answered(struct link *l, uint32_t seq, uint32_t status, struct str body); /* generic_nack too: body empty */
 
+/* The body of query_sm_resp. False: it ends too early. Pure. */
+struct query_state {
+	struct str id, date; /* within the body; date "": none */
+	int state, error;    /* message_state of section 5.2.28; as the network calls it */
+};
+bool query_read(struct str body, struct query_state *out);
+
 /* Asks the SMSC to forget a part that it has accepted; nobody waits for the answer. */
 void query_cancel(struct account *a, const struct held *h, const struct part *p);

@@ -71,9 +71,12 @@ static int connected(void)
 	struct sockaddr_in at = {
 		.sin_family = AF_INET, .sin_port = htons((uint16_t)s.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct linger at_once = {.l_onoff = 1}; /* leaves no TIME_WAIT, of which there would be thousands */
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), r;
 
-	must(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0, "cannot connect");
+	do
+		r = connect(fd, (struct sockaddr *)&at, sizeof at);
+	while (r && errno == EINTR); /* libFuzzer's clock */
+	must(r == 0 || errno == EISCONN, strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 	return fd;
 }

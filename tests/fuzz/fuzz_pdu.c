@@ -10,6 +10,7 @@
 
 #include "sms/coding.h"
 #include "sms/control.h"
+#include "sms/query.h"
 #include "sms/receipt.h"
 #include "sms/udh.h"
 
@@ -33,6 +34,10 @@ static void read_text(const struct pdu_message *m, enum sms_alphabet alphabet)
 	buf_init(&text, 1 << 20);
 	if (coding_decode(m->data_coding, alphabet, udh.tables, udh.length, body, &text)) {
 		if (!text.failed && !str_utf8_ok(buf_str(&text)))
+			abort();
+		size_t n = text.n;
+		coding_halves(m->data_coding, body, &text);
+		if (text.n != n)
 			abort();
 		receipt_parse(buf_str(&text), &receipt);
 		within(receipt.id, buf_str(&text));
@@ -117,6 +122,18 @@ static void message(struct str pdu, enum sms_alphabet alphabet)
 		against_library(&m, pdu);
 }
 
+static void state(struct str body)
+{
+	struct query_state s;
+
+	if (!query_read(body, &s))
+		return;
+	within(s.id, body);
+	within(s.date, body);
+	if (s.state < 0 || s.state > 255 || s.error < 0 || s.error > 255)
+		abort();
+}
+
 /* The first byte chooses the command and the alphabet, the second whether command_length is right. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -133,6 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PDU_ENQUIRE_LINK_RESP,
 		PDU_BIND_RECEIVER,
 		PDU_GENERIC_NACK,
+		PDU_QUERY_SM_RESP,
 	};
 	uint32_t command;
 	struct str pdu;
@@ -146,7 +164,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pdu_put_u32(copy + 4, command);
 	if (data[1])
 		pdu_put_u32(copy, (uint32_t)pdu.n);
-	if (control_is(command))
+	if (command == PDU_QUERY_SM_RESP)
+		state(str_n(copy + PDU_HEADER, pdu.n - PDU_HEADER));
+	else if (control_is(command))
 		control(pdu);
 	else
 		message(pdu, (enum sms_alphabet)(data[0] / 16 % 3));
