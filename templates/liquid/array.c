@@ -64,7 +64,7 @@ static enum property of_text(const struct liquid_value *item, const struct liqui
 		return PROPERTY_OK;
 	}
 	if (!is_number(key))
-		return key->type == LIQUID_NIL ? PROPERTY_NONE : PROPERTY_WRONG;
+		return PROPERTY_WRONG;
 	i = value_to_i(key);
 	if (i < 0)
 		i += (int64_t)utf8_count(s);
@@ -89,7 +89,7 @@ enum property array_property(const struct liquid_value *item, const struct liqui
 	case LIQUID_STR: return of_text(item, key, out);
 	case LIQUID_INT:
 		if (!is_number(key))
-			return key->type == LIQUID_NIL ? PROPERTY_NONE : PROPERTY_WRONG;
+			return PROPERTY_WRONG;
 		bit = value_to_i(key);
 		*out = liquid_int(bit < 0 ? 0 : bit > 62 ? item->i < 0 : item->i >> bit & 1);
 		return PROPERTY_OK;
@@ -104,5 +104,6 @@ int fail_property(struct liquid_call *c, const struct liquid_value *key)
 
 	if (value_text(c, key, &s))
 		return -1;
+	c->quiet = key->type == LIQUID_NIL;
 	return liquid_fail(c, "cannot select the property '%.*s'", (int)(s.n > 80 ? 80 : s.n), s.p);
 }

@@ -60,6 +60,7 @@ struct liquid_call {
 	uint32_t depth, recursion;
 	size_t output_max;
 	bool fatal;	    /* a limit: the render ends even with inline errors */
+	bool quiet;	    /* a property that is nil: an assign passes over it */
 	struct buf scratch; /* for text that is being made */
 };
 

@@ -23,4 +23,5 @@ int64_t days_of(int64_t year, int month,
 void calendar_of(const struct moment *m, struct calendar *out);
 /* Time.parse of text in lower case: what is missing in front is taken from `now`. false: no date in it. */
 bool date_read(struct str text, int64_t now, struct moment *out);
-void date_write(struct buf *out, struct str format, const struct moment *m);
+/* false: the format ends in the middle of a directive. */
+bool date_write(struct buf *out, struct str format, const struct moment *m);

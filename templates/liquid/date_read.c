@@ -15,7 +15,6 @@ struct reading {
 	bool has_year, has_zone;
 	int month, day, yearday, hour, minute, second; /* UNSET where not told */
 	int32_t nanos, offset;
-	bool utc;
 };
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -89,68 +88,53 @@ static const struct {
 } zones[] = {{"utc", 0},  {"gmt", 0},  {"z", 0},    {"ut", 0},	 {"est", -5}, {"edt", -4},
 	     {"cst", -6}, {"cdt", -5}, {"mst", -7}, {"mdt", -6}, {"pst", -8}, {"pdt", -7}};
 
-static void set_zone_name(struct reading *r, struct str name)
+static void set_zone(struct reading *r, int offset)
 {
-	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
-		if (!str_is(name, zones[i].name))
-			continue;
-		r->has_zone = true;
-		r->offset = zones[i].hours * 3600;
-		r->utc = zones[i].hours == 0 && !str_is(name, "gmt");
-		r->utc |= str_is(name, "gmt");
-		return;
-	}
-	if (name.n == 1 && name.p[0] != 'j') { /* military */
-		char c = name.p[0];
-		r->has_zone = true;
-		r->offset = 3600 * (c < 'j' ? c - 'a' + 1 : c <= 'm' ? c - 'a' : -(c - 'n' + 1));
-	}
+	r->has_zone = true;
+	r->offset = offset;
 }
 
-/* +h, +hh, +hhmm, +hh:mm[:ss]: its end, or 0. */
+static void set_zone_name(struct reading *r, struct str name)
+{
+	char c = name.p[0];
+
+	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+		if (str_is(name, zones[i].name))
+			set_zone(r, zones[i].hours * 3600);
+	if (name.n == 1 && c != 'j' && c != 'z') /* military */
+		set_zone(r, 3600 * (c < 'j' ? c - 'a' + 1 : c <= 'm' ? c - 'a' : -(c - 'n' + 1)));
+}
+
+/* +hh, +hhmm, +hh:mm: its end; other forms are passed over. 0: no digits. */
 static size_t zone_offset_at(struct reading *r, size_t i)
 {
-	bool minus = r->s[i] == '-';
-	size_t n = digits_from(r, ++i);
-	int h, m = 0, s = 0;
+	int sign = r->s[i] == '-' ? -1 : 1;
+	size_t n = digits_from(r, ++i), more = 0;
 
 	if (n == 0)
 		return 0;
-	h = n > 2 ? number(r, i, n - 2) : number(r, i, n);
-	if (n > 2)
-		m = number(r, i + n - 2, 2);
-	i += n;
-	if (n <= 2 && i + 1 < r->n && r->s[i] == ':' && digits_from(r, i + 1)) {
-		m = number(r, i + 1, digits_from(r, i + 1));
-		i += 1 + digits_from(r, i + 1);
-		if (i + 1 < r->n && r->s[i] == ':' && digits_from(r, i + 1)) {
-			s = number(r, i + 1, digits_from(r, i + 1));
-			i += 1 + digits_from(r, i + 1);
-		}
-	}
-	if (h > 23 || m > 59)
-		return i;
-	r->has_zone = true;
-	r->offset = (minus ? -1 : 1) * (h * 3600 + m * 60 + s);
-	return i;
+	if (i + n < r->n && (r->s[i + n] == ':' || r->s[i + n] == '.' || r->s[i + n] == ','))
+		more = digits_from(r, i + n + 1);
+	if (n == 2 && more == 2 && r->s[i + n] == ':')
+		set_zone(r, sign * (number(r, i, 2) * 3600 + number(r, i + 3, 2) * 60));
+	else if (n == 4 && !more)
+		set_zone(r, sign * (number(r, i, 2) * 3600 + number(r, i + 2, 2) * 60));
+	else if (n == 2 && !more)
+		set_zone(r, sign * number(r, i, 2) * 3600);
+	return i + n + (more ? more + 1 : 0);
 }
 
 static size_t take_zone(struct reading *r, size_t i)
 {
-	size_t from = spaces(r, i), end = from, z;
+	size_t from = spaces(r, i), end = from;
 
 	while (end < r->n && alpha(r->s[end]))
 		end++;
-	if (end < r->n && (r->s[end] == '+' || r->s[end] == '-') &&
-	    (end == from ||
-	     (end - from >= 2 && strncmp(r->s + from, end - from == 2 ? "ut" : "utcgmt" + (r->s[from] == 'g' ? 3 : 0),
-					 end - from) == 0)) &&
-	    (z = zone_offset_at(r, end)))
-		return z;
-	if (end == from)
-		return i;
-	set_zone_name(r, str_n(r->s + from, end - from));
-	return end;
+	if (end == from && from < r->n && (r->s[from] == '+' || r->s[from] == '-'))
+		end = zone_offset_at(r, from);
+	else if (end > from)
+		set_zone_name(r, str_n(r->s + from, end - from));
+	return end > from ? end : i;
 }
 
 /* ---- the time of day */
@@ -343,17 +327,11 @@ static bool european(struct reading *r)
 			i += n;
 			continue;
 		}
-		r->day = number(r, i, n);
 		r->month = month;
 		at = spaces(r, rest_of_word(r, at + 3));
-		if (part_at(r, at, true, &year)) {
-			if (year.n > 2 || *year.p == '\'' || r->day <= 31)
-				three(r, year, (struct part){0}, (struct part){0});
-			if (n > 2) { /* 2016 march 14 */
-				r->year = r->day;
-				r->day = value_of(year);
-			}
-		}
+		if (!part_at(r, at, true, &year) || *year.p == '+')
+			year = (struct part){0};
+		three(r, year, (struct part){0}, (struct part){r->s + i, n});
 		return true;
 	}
 	return false;
@@ -376,15 +354,9 @@ static bool american(struct reading *r)
 		at = spaces(r, rest_of_word(r, at));
 		if (at < r->n && r->s[at] == ',')
 			at = spaces(r, at + 1);
-		if (!part_at(r, at, true, &year))
+		if (!part_at(r, at, true, &year) || *year.p == '+')
 			year = (struct part){0};
-		if (year.n || !long_part(day)) {
-			r->day = value_of(day);
-			if (year.n)
-				set_year(r, year);
-		} else {
-			set_year(r, day);
-		}
+		three(r, year, (struct part){0}, day);
 		return true;
 	}
 	return false;
@@ -411,7 +383,7 @@ static bool separated(struct reading *r, char mark)
 			if (next && next < r->n && (r->s[next] == mark || (mark == '/' && r->s[next] != ' ')))
 				part_at(r, mark == '-' ? next + 1 : spaces(r, next + 1), mark == '-', &c);
 			if (next && (c.n || (mark == '/' && b.n))) {
-				three(r, a, b, c);
+				three(r, month ? c : a, b, month ? a : c);
 				if (month)
 					r->month = month;
 				return true;
@@ -422,17 +394,35 @@ static bool separated(struct reading *r, char mark)
 	return false;
 }
 
+/* Before a fraction of a second: seconds stand last, then minutes, hours, day, month, year. */
+static bool from_the_right(struct reading *r, size_t i, size_t n)
+{
+	int *const parts[] = {&r->second, &r->minute, &r->hour, &r->day, &r->month};
+	size_t k = n, p = 0;
+
+	for (; k >= 2 && p < 5; p++, k -= 2)
+		*parts[p] = number(r, i + k - 2, 2);
+	if (k) {
+		r->year = number(r, i, k) + (k == 2 ? number(r, i, 2) >= 69 ? 1900 : 2000 : 0);
+		r->has_year = true;
+	}
+	take_fraction(r, i + n);
+	return true;
+}
+
 /* Runs of digits: 20160314, 20160314t102030z, 160314, 2016074. */
 static bool run_of_digits(struct reading *r)
 {
 	size_t i = 0, n, k;
 	int *const parts[] = {&r->month, &r->day, &r->hour, &r->minute, &r->second};
 
-	while (i < r->n && !digit(r->s[i]))
-		i++;
-	n = digits_from(r, i);
-	if (n < 2 || n > 14)
+	for (n = 0; i < r->n && n < 2; i += n < 2 ? n + 1 : 0)
+		n = digits_from(r, i);
+	if (n < 2)
 		return false;
+	n = n > 14 ? 14 : n;
+	if (n % 2 == 0 && i + n < r->n && (r->s[i + n] == ',' || r->s[i + n] == '.'))
+		return from_the_right(r, i, n);
 	if (n == 2) {
 		r->day = number(r, i, 2);
 	} else if (n == 4) {
@@ -457,6 +447,8 @@ static bool run_of_digits(struct reading *r)
 	if (i < r->n && r->s[i] == 't')
 		i = spaces(r, i + 1);
 	k = digits_from(r, i);
+	if (k == 0)
+		take_zone(r, i);
 	if (k >= 2 && k <= 6 && k % 2 == 0 && r->hour == UNSET) {
 		r->hour = number(r, i, 2);
 		r->minute = k > 2 ? number(r, i + 2, 2) : UNSET;
@@ -464,6 +456,24 @@ static bool run_of_digits(struct reading *r)
 		take_zone(r, take_fraction(r, i + k));
 	}
 	return true;
+}
+
+/* mar-14-2016 */
+static bool month_first(struct reading *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct part day, year = {0};
+		int month = boundary(r, i) ? month_at(r, i) : 0;
+		size_t at = month ? rest_of_word(r, i + 3) : 0;
+		if (!month || at >= r->n || r->s[at] != '-' || !(at = part_at(r, at + 1, false, &day)))
+			continue;
+		if (at < r->n && r->s[at] == '-')
+			part_at(r, at + 1, true, &year);
+		r->month = month;
+		three(r, year, (struct part){0}, day);
+		return true;
+	}
+	return false;
 }
 
 static bool only_month(struct reading *r)
@@ -502,13 +512,25 @@ static bool year_and_day(struct reading *r)
 
 static void take_date(struct reading *r)
 {
-	if (european(r) || american(r) || separated(r, '-') || separated(r, '/') || separated(r, '.') ||
-	    year_and_day(r) || only_month(r) || ordinal(r))
+	if (european(r) || american(r) || separated(r, '-') || month_first(r) || separated(r, '/') ||
+	    separated(r, '.') || year_and_day(r) || only_month(r) || ordinal(r))
 		return;
 	run_of_digits(r);
 }
 
 /* ---- what was told and what was not */
+
+static void take_missing(struct reading *r, const struct calendar *now)
+{
+	if (r->day != UNSET)
+		return;
+	r->day = now->day;
+	if (r->hour != UNSET)
+		return;
+	r->hour = now->hour;
+	if (r->minute == UNSET)
+		r->minute = now->minute;
+}
 
 static bool finish(struct reading *r, int64_t now, struct moment *out)
 {
@@ -516,15 +538,15 @@ static bool finish(struct reading *r, int64_t now, struct moment *out)
 	struct calendar c;
 	int64_t days;
 
-	if (!r->has_year && r->yearday == UNSET && r->month == UNSET && r->day == UNSET && r->hour == UNSET)
+	if (!r->has_year && r->yearday == UNSET && r->month == UNSET && r->day == UNSET && r->hour == UNSET &&
+	    r->second == UNSET)
 		return false;
 	calendar_of(&m, &c);
 	if (!r->has_year) {
 		r->year = c.year;
 		if (r->month == UNSET && r->yearday == UNSET) {
 			r->month = c.month;
-			if (r->day == UNSET)
-				r->day = c.day;
+			take_missing(r, &c);
 		}
 	}
 	if (r->month == UNSET)
@@ -546,7 +568,7 @@ static bool finish(struct reading *r, int64_t now, struct moment *out)
 	if (r->has_zone) {
 		out->seconds -= r->offset;
 		out->offset = r->offset;
-		out->zone = r->utc ? ZONE_UTC : ZONE_FIXED;
+		out->zone = r->offset ? ZONE_FIXED : ZONE_UTC;
 	}
 	return true;
 }

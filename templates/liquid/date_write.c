@@ -129,8 +129,6 @@ static void zone_offset(struct buf *out, const struct moment *m, const struct sp
 	width = s->width > n + 3 ? (s->width < WIDTH_MAX ? s->width : WIDTH_MAX) - n - 1 : 2;
 	if (s->pad == '_' || s->pad == ' ') {
 		buf_addf(out, "%*s%c%d", width - (h > 9 ? 2 : 1), "", m->offset < 0 ? '-' : '+', h);
-	} else if (s->pad == '-') {
-		buf_addf(out, "%c%d", m->offset < 0 ? '-' : '+', h);
 	} else {
 		buf_addf(out, "%c%0*d", m->offset < 0 ? '-' : '+', width, h);
 	}
@@ -151,11 +149,15 @@ static void fraction(struct buf *out, const struct moment *m, int digits, const 
 
 static void composite(struct buf *out, const char *format, const struct moment *m, const struct spec *s)
 {
+	struct spec own = *s;
 	struct buf b;
 
 	buf_init(&b, 256);
 	date_write(&b, str_of(format), m);
-	word(out, buf_str(&b).p, b.n, s);
+	own.swap = false;
+	if (own.pad == '-')
+		own.pad = 0;
+	word(out, buf_str(&b).p, b.n, &own);
 	buf_free(&b);
 }
 
@@ -171,7 +173,6 @@ static const char *format_of(char directive)
 	case 'R': return "%H:%M";
 	case 'r': return "%I:%M:%S %p";
 	case 'v': return "%e-%^b-%4Y";
-	case '+': return "%a %b %e %H:%M:%S %Z %Y";
 	default: return NULL;
 	}
 }
@@ -224,9 +225,12 @@ static bool of_the_day(struct buf *out, char d, const struct calendar *c, const 
 	case 'p':
 		word(out, s->swap ? (c->hour < 12 ? "am" : "pm") : c->hour < 12 ? "AM" : "PM", 2, &plain);
 		return true;
-	case 'P': word(out, c->hour < 12 ? "am" : "pm", 2, &plain); return true;
+	case 'P': word(out, c->hour < 12 ? "am" : "pm", 2, s); return true;
 	case 'z': zone_offset(out, m, s); return true;
-	case 'Z': word(out, s->swap ? "utc" : "UTC", m->zone == ZONE_UTC ? 3 : 0, &plain); return true;
+	case 'Z':
+		if (m->zone == ZONE_UTC)
+			word(out, s->swap ? "utc" : "UTC", 3, &plain);
+		return true;
 	case 'n': word(out, "\n", 1, s); return true;
 	case 't': word(out, "\t", 1, s); return true;
 	case '%': word(out, "%", 1, s); return true;
@@ -234,31 +238,37 @@ static bool of_the_day(struct buf *out, char d, const struct calendar *c, const 
 	}
 }
 
-/* Flags and width after the %; where the directive stands. */
+/* Flags and width after the %; where the directive stands. Colons belong to z alone and stand right before it. */
 static size_t read_spec(struct str f, size_t i, struct spec *s)
 {
 	*s = (struct spec){0};
 	for (; i < f.n; i++) {
-		switch (f.p[i]) {
-		case '-': s->pad = '-'; continue;
-		case '_': s->pad = ' '; continue;
-		case '0': s->pad = '0'; continue;
-		case '^': s->upper = true; continue;
-		case '#': s->swap = true; continue;
-		case ':': s->colons++; continue;
-		default: break;
-		}
-		break;
+		char c = f.p[i];
+		if (c == '-' || (c == '0' && !s->width))
+			s->pad = c;
+		else if (c == '_')
+			s->pad = ' ';
+		else if (c == '^')
+			s->upper = true;
+		else if (c == '#')
+			s->swap = true;
+		else if (c >= '0' && c <= '9')
+			s->width = s->width < 100000 ? s->width * 10 + c - '0' : s->width;
+		else
+			break;
 	}
-	for (; i < f.n && f.p[i] >= '0' && f.p[i] <= '9'; i++)
-		if (s->width < 100000)
-			s->width = s->width * 10 + f.p[i] - '0';
-	if (i < f.n && (f.p[i] == 'E' || f.p[i] == 'O'))
+	if (i + 1 < f.n && (f.p[i] == 'E' || f.p[i] == 'O'))
 		i++;
+	while (i < f.n && f.p[i] == ':' && s->colons < 3) {
+		s->colons++;
+		i++;
+	}
+	if (s->colons && !(i < f.n && f.p[i] == 'z'))
+		i -= (size_t)s->colons; /* a colon is no directive: all of it stays as it is */
 	return i;
 }
 
-void date_write(struct buf *out, struct str f, const struct moment *m)
+bool date_write(struct buf *out, struct str f, const struct moment *m)
 {
 	struct calendar c;
 
@@ -270,11 +280,14 @@ void date_write(struct buf *out, struct str f, const struct moment *m)
 
 		buf_add(out, f.p + i, at - i);
 		if (at == f.n)
-			return;
+			return true;
 		i = read_spec(f, at + 1, &s);
+		if (i >= f.n)
+			return false;
 		if (i < f.n && format_of(f.p[i]))
 			composite(out, format_of(f.p[i]), m, &s);
 		else if (i >= f.n || !(of_the_year(out, f.p[i], &c, &s) || of_the_day(out, f.p[i], &c, m, &s)))
 			buf_add(out, f.p + at, (i < f.n ? i + 1 : f.n) - at);
 	}
+	return true;
 }

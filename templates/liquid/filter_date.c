@@ -79,9 +79,8 @@ FILTER(filter_date)
 		return 0;
 	if (r < 0)
 		return -1;
-	if (m.seconds > INT64_C(100000000000000) || m.seconds < -INT64_C(100000000000000))
-		return 0;
 	buf_reset(&c->scratch);
-	date_write(&c->scratch, format, &m);
+	if (!date_write(&c->scratch, format, &m))
+		return liquid_fail(c, "invalid format: %.*s", (int)(format.n > 80 ? 80 : format.n), format.p);
 	return made_text(c, out);
 }

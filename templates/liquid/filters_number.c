@@ -37,6 +37,10 @@ static int compute(struct liquid_call *c, const struct liquid_value *left, const
 	y = x ? value_number(c, right) : NULL;
 	if (!y || spend(c, (x->n + y->n) / 4))
 		return -1;
+	if (how == DIVIDE && num_zero(y) && (x->decimal || y->decimal)) {
+		*out = liquid_float(num_zero(x) ? NAN : x->neg != y->neg ? -INFINITY : INFINITY);
+		return 0;
+	}
 	if (how >= DIVIDE && num_zero(y))
 		return liquid_fail(c, "divided by 0");
 	switch (how) {

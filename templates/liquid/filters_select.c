@@ -113,9 +113,10 @@ FILTER(filter_find_index)
 	return 0;
 }
 
-/* The elements with what each is judged by: itself or a property. 1: the result is nil. */
+/* The elements with what each is judged by: itself or, when there are at least so many, a property. 1: the result is
+ * nil. */
 static int judged(struct liquid_call *c, const struct liquid_value *in, const struct liquid_value *args, size_t n,
-		  struct selection *s, struct liquid_value **keys)
+		  size_t least, struct selection *s, struct liquid_value **keys)
 {
 	const struct liquid_value *key = n && args[0].type != LIQUID_NIL ? &args[0] : NULL;
 
@@ -127,7 +128,7 @@ static int judged(struct liquid_call *c, const struct liquid_value *in, const st
 		return fail_memory(c);
 	for (size_t i = 0; i < s->n; i++) {
 		(*keys)[i] = s->items[i];
-		switch (key ? array_property(&s->items[i], key, &(*keys)[i]) : PROPERTY_OK) {
+		switch (key && s->n >= least ? array_property(&s->items[i], key, &(*keys)[i]) : PROPERTY_OK) {
 		case PROPERTY_NONE: return 1;
 		case PROPERTY_WRONG: return fail_property(c, key);
 		default: break;
@@ -141,7 +142,7 @@ FILTER(filter_compact)
 	struct selection s;
 	struct liquid_value *keys;
 	size_t kept = 0;
-	int r = judged(c, &in, args, n, &s, &keys);
+	int r = judged(c, &in, args, n, 1, &s, &keys);
 
 	*out = liquid_nil();
 	if (r)
@@ -158,7 +159,7 @@ FILTER(filter_uniq)
 	struct selection s;
 	struct liquid_value *keys, *to;
 	size_t kept = 0;
-	int r = judged(c, &in, args, n, &s, &keys);
+	int r = judged(c, &in, args, n, 2, &s, &keys);
 
 	*out = liquid_nil();
 	if (r)

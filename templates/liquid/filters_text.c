@@ -308,9 +308,9 @@ FILTER(filter_truncatewords)
 	if (words <= 0)
 		words = 1;
 	*out = liquid_str(s);
-	while (count <= words && next_word(s, &i, &word))
+	while (count < words && next_word(s, &i, &word))
 		count++;
-	if (count <= words)
+	if (count < words || i == s.n) /* white space after the last one counts as more */
 		return 0;
 	if (n > 1 && value_text(c, &args[1], &end))
 		return -1;

@@ -13,12 +13,10 @@ static size_t quoted(struct str s, size_t i)
 	return close ? (size_t)(close - s.p) + 1 : SIZE_MAX;
 }
 
-size_t fragment(struct str s, size_t i)
+size_t fragment_run(struct str s, size_t i)
 {
-	size_t from = i, end = quoted(s, i);
+	size_t from = i, end;
 
-	if (end != SIZE_MAX)
-		return end;
 	while (i < s.n) {
 		if (s.p[i] == '"' || s.p[i] == '\'') {
 			end = quoted(s, i);
@@ -32,6 +30,13 @@ size_t fragment(struct str s, size_t i)
 		}
 	}
 	return i > from ? i : SIZE_MAX;
+}
+
+size_t fragment(struct str s, size_t i)
+{
+	size_t end = quoted(s, i);
+
+	return end != SIZE_MAX ? end : fragment_run(s, i);
 }
 
 bool find_fragment(struct str s, size_t from, size_t *start, size_t *end)

@@ -1,5 +1,6 @@
 #include "liquid/num.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ static struct num *trimmed(struct num *x)
 {
 	while (x->n && x->limb[x->n - 1] == 0)
 		x->n--;
-	if (x->n == 0)
+	if (x->n == 0 && !x->decimal)
 		x->neg = false;
 	return x;
 }
@@ -66,7 +67,7 @@ const struct num *num_parse(struct arena *a, struct str t)
 	bool neg = t.n && t.p[0] == '-';
 	struct num *x = from_digits(a, str_n(t.p + neg, t.n - neg));
 
-	if (x && x->n)
+	if (x && (x->n || x->decimal))
 		x->neg = neg;
 	return x;
 }
@@ -133,7 +134,7 @@ const struct num *num_double(struct arena *a, double f)
 		return NULL;
 	x->scale = exp < 0 ? (uint32_t)-exp : 0;
 	x->decimal = true;
-	x->neg = f < 0 && x->n;
+	x->neg = signbit(f);
 	return x;
 }
 
@@ -189,7 +190,8 @@ const struct num *num_add(struct arena *a, const struct num *x, const struct num
 		z->limb[i] = (uint32_t)((carry + BASE) % BASE);
 		carry = carry < 0 ? -1 : carry / BASE;
 	}
-	return trimmed(z);
+	trimmed(z)->neg &= z->n > 0;
+	return z;
 }
 
 const struct num *num_mul(struct arena *a, const struct num *x, const struct num *y)
@@ -346,7 +348,7 @@ const struct num *num_div(struct arena *a, const struct num *x, const struct num
 		return NULL;
 	if (x->scale + more < y->scale)
 		return NULL;
-	q->neg = q->n && x->neg != y->neg;
+	q->neg = x->neg != y->neg;
 	q->decimal = true;
 	q->scale = (uint32_t)(x->scale + more - y->scale);
 	return q;
@@ -407,7 +409,7 @@ const struct num *num_round(struct arena *a, const struct num *x, int digits, en
 	}
 	if (up && !(q = (struct num *)num_add(a, q, &unit, false)))
 		return NULL;
-	q->neg = q->n && x->neg;
+	q->neg = x->neg && (q->n || digits > 0);
 	if (digits < 0 && !(q = shifted(a, q, (size_t)-digits)))
 		return NULL;
 	q->scale = digits > 0 ? (uint32_t)digits : 0;
@@ -423,6 +425,8 @@ int num_cmp(struct arena *a, const struct num *x, const struct num *y, bool *fai
 		*failed = true;
 		return 0;
 	}
+	if (x->n == 0 && y->n == 0) /* zero has a sign, but no order by it */
+		return 0;
 	if (x->neg != y->neg)
 		return x->neg ? -1 : 1;
 	c = cmp_limbs(x, y);

@@ -97,7 +97,8 @@ int strict_chain(struct parser *p, struct str markup, struct chain *out);
 int strict_condition(struct parser *p, struct str markup, const struct condition **out);
 
 /* ---- lax.c: markup as the regular expressions of the reference find it */
-size_t fragment(struct str s, size_t i); /* where the quoted fragment at i ends; SIZE_MAX: there is none */
+size_t fragment(struct str s, size_t i);     /* where the quoted fragment at i ends; SIZE_MAX: there is none */
+size_t fragment_run(struct str s, size_t i); /* the same, text in quotes and outside of them together */
 bool find_fragment(struct str s, size_t from, size_t *start, size_t *end);
 size_t fragments(struct str s, size_t i); /* one or more */
 int lax_chain(struct parser *p, struct str markup, struct chain *out);

@@ -161,18 +161,19 @@ static int cycle_key(struct parser *p, struct cycle *y)
 /* "name: values": the name is the longest fragment with a colon after it. */
 static size_t cycle_name(struct str s, size_t *name_end)
 {
-	size_t end = fragment(s, 0);
+	size_t end = fragment_run(s, 0), from = 0;
 
-	for (size_t i = end == SIZE_MAX ? 0 : end; i > 0; i--) {
-		size_t at = i;
-		while (at < s.n && is_space(s.p[at]))
+	for (size_t i = 0; end != SIZE_MAX && i < end;) {
+		size_t quote = s.p[i] == '"' || s.p[i] == '\'' ? fragment(s, i) : SIZE_MAX, at;
+		i = quote == SIZE_MAX ? i + 1 : quote; /* text in quotes is not taken apart */
+		for (at = i; at < s.n && is_space(s.p[at]);)
 			at++;
 		if (at < s.n && s.p[at] == ':') {
 			*name_end = i;
-			return at + 1;
+			from = at + 1;
 		}
 	}
-	return 0;
+	return from;
 }
 
 static int parse_cycle(struct parser *p, struct str s, struct nodes *out)

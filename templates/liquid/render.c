@@ -166,6 +166,13 @@ static void place(struct liquid_call *c, const struct node *n)
 /* A fault of a node: into the text if asked for, unless the render cannot go on. */
 static int node_failed(struct liquid_call *c, const struct node *n)
 {
+	bool quiet = c->quiet && n->kind == NODE_ASSIGN && !c->fatal;
+
+	c->quiet = false;
+	if (quiet) {
+		*c->err = (struct liquid_error){0};
+		return 0;
+	}
 	place(c, n);
 	if (!c->in->inline_errors || c->fatal)
 		return -1;
@@ -257,7 +264,7 @@ int liquid_render(struct liquid_render *r, const struct liquid_template *t, cons
 	c->steps = l->steps ? l->steps : STEPS_MAX;
 	c->depth = c->recursion = 0;
 	c->output_max = out->n + (l->output ? l->output : OUTPUT_MAX);
-	c->fatal = false;
+	c->fatal = c->quiet = false;
 	if (ready_arena(r, l->memory ? l->memory : MEMORY_MAX))
 		return fail_memory(c);
 	return render_body(c, &t->body);

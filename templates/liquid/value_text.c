@@ -21,7 +21,8 @@ size_t int_text(int64_t v, char to[24])
 	return k;
 }
 
-/* Ruby's Float#to_s: the shortest digits that read back; an exponent below 1e-4 and from 1e16. */
+/* Ruby's Float#to_s: the shortest digits that read back; an exponent below 1e-4 and, for whole numbers, from
+ * 1e15. */
 size_t float_text(double f, char to[40])
 {
 	char digits[32];
@@ -45,7 +46,7 @@ size_t float_text(double f, char to[40])
 		n--;
 	if (signbit(f))
 		to[k++] = '-';
-	if (exp < -4 || exp >= 16) {
+	if (exp < -4 || (exp >= 15 && (int)n <= exp + 1)) {
 		k += (size_t)snprintf(to + k, 40 - k, "%c.%.*se%c%02d", digits[0], n > 1 ? (int)n - 1 : 1,
 				      n > 1 ? digits + 1 : "0", exp < 0 ? '-' : '+', abs(exp));
 		return k;

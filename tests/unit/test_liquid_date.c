@@ -48,7 +48,7 @@ Test(liquid_date, forms_of_writing)
 	reads(t, "%U %W %V %G %u %w %s", "09 09 09 2016 5 5 1457082306");
 	reads(t, "%c|%D|%x|%X|%r|%R|%v",
 	      "Fri Mar  4 09:05:06 2016|03/04/16|03/04/16|09:05:06|09:05:06 AM|09:05| 4-MAR-2016");
-	reads(t, "%z %:z %::z %Q %", "+0000 +00:00 +00:00:00 %Q %");
+	reads(t, "%z %:z %::z %Q %:d", "+0000 +00:00 +00:00:00 %Q %:d");
 	reads("2021-01-01", "%G-W%V-%u", "2020-W53-5");
 }
 
@@ -67,5 +67,6 @@ Test(liquid_date, the_filter)
 			 "24 December");
 	cr_expect_str_eq(liquid_rig_render(a, &rig, "{{ 'soon' | date: '%F' }}{{ 'now' | date: '' }}", NULL),
 			 "soonnow");
+	cr_expect_str_eq(liquid_rig_render(a, &rig, "{{ 0 | date: '%Y %' }}", NULL), "error 1:1 invalid format: %Y %");
 	arena_free(&a);
 }
