@@ -251,6 +251,12 @@ static int write_ids(struct outbound *o, struct lane *l, const struct entry *e, 
 	return 0;
 }
 
+/* An id that the carrier would use of it as well, had it taken it (a mail's Message-ID), is kept: it may still tell. */
+static bool keeps_ids(const struct entry *e)
+{
+	return e->kind == OUTCOME_SENT || (e->next.status == STATUS_UNCERTAIN && e->ids_n == 1);
+}
+
 static void describe(struct outbound *o, struct entry *e, int64_t now)
 {
 	static const char *const causes[] = {
@@ -262,7 +268,7 @@ static void describe(struct outbound *o, struct entry *e, int64_t now)
 		trail_line(&o->trail, now, e->next.status,
 			   e->reason.n && e->kind != OUTCOME_SENT ? "" : causes[e->kind],
 			   e->kind == OUTCOME_SENT ? STR("") : e->reason);
-	if (e->kind == OUTCOME_SENT && e->ids_n)
+	if (keeps_ids(e) && e->ids_n)
 		parts_write(&o->parts, e->ids, e->ids_n, STATUS_SENT);
 }
 
@@ -308,7 +314,7 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 	if (!e->raced && status_event(o, db, &f, e->next.status, e->next.status == STATUS_SENT ? STR("") : e->reason,
 				      e->code, now, NULL, err))
 		return -1;
-	if (e->kind != OUTCOME_SENT)
+	if (!keeps_ids(e))
 		return 0;
 	if (a->lane->channel == CHANNEL_WEB && str_is(e->reason, "away") && fallback_away(o, db, i, now, err))
 		return -1;

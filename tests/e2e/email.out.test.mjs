@@ -319,7 +319,8 @@ describe("mail out, when hosts fail", () => {
 		try {
 			await gateway.ready();
 			const m = await gateway.api.send({ to: "m@x.example", text: "an offer", purpose: "marketing" });
-			await status(gateway.api, m.id, "uncertain");
+			const [d] = (await status(gateway.api, m.id, "uncertain")).deliveries;
+			assert.deepEqual(d.external_ids, [`${m.id}.1@shop.example`], "a bounce may still tell what became of it");
 			const s = await gateway.api.send({ to: "s@x.example", text: "a bill" });
 			await until("the answer to be lost once", async () => (await gateway.api.message(s.id)).deliveries[0].attempts > 0);
 			lose = false;
