@@ -46,8 +46,8 @@ static void refused(struct letter *l, const struct smtp_answer *x)
 	snprintf(code, sizeof code, "%d", x->reply.code);
 	snprintf(reason, sizeof reason, "%s%d%s%s %s", x->recipient ? "recipient refused: " : "", x->reply.code,
 		 x->reply.enhanced[0] ? " " : "", x->reply.enhanced, x->reply.text);
-	if (x->recipient && smtp_reply_is_hard_bounce(&x->reply))
-		count(l->a, "hard_bounce");
+	if (x->recipient && x->result == SMTP_PERMANENT)
+		suppress_if_hard(l, &x->reply);
 	letter_finish(l, x->result == SMTP_PERMANENT ? OUTCOME_FAILED : OUTCOME_RETRY,
 		      x->reply.enhanced[0] ? x->reply.enhanced : code, reason);
 }

@@ -85,6 +85,9 @@ void email_stop(struct account *a, int64_t deadline);
 void email_cancel(struct account *a, const struct delivery_id *id);
 void email_give_outcomes(struct account *a);
 
+/* suppress.c: stops all mail to the address, if the refusal of a recipient says that it takes none. */
+void suppress_if_hard(struct letter *l, const struct smtp_reply *r);
+
 /* unsubscribe.c */
 extern const struct channel_route email_routes[];
 /* Appends the URL of the letter's one-click link; nothing if the account has no public_url. */

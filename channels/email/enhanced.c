@@ -61,17 +61,3 @@ void smtp_reply_line(struct smtp_reply *r, struct str line)
 	}
 	add_text(r, text);
 }
-
-bool smtp_reply_is_hard_bounce(const struct smtp_reply *r)
-{
-	static const char *const about[] = {".1.0", ".1.1", ".1.2", ".1.3", ".1.6", ".1.10", ".2.1"};
-
-	if (r->code < 500 || r->code > 599)
-		return false;
-	if (!r->enhanced[0])
-		return r->code == 550 || r->code == 551 || r->code == 553;
-	for (size_t i = 0; i < sizeof about / sizeof *about; i++)
-		if (strcmp(r->enhanced + 1, about[i]) == 0)
-			return true;
-	return false;
-}

@@ -21,6 +21,3 @@ struct smtp_reply {
 void smtp_reply_line(struct smtp_reply *r, struct str line);
 /* "5.1.1" at the start of a text; its length, 0 if none. Class 2, 4 or 5. */
 size_t enhanced_length(struct str text);
-/* Is it about the recipient's mailbox or domain, so that the address is not to be tried again? Enhanced codes X.1.0-3,
- * X.1.6 and X.1.10, X.2.1; without one, the codes that RFC 5321 has for an unknown mailbox. */
-bool smtp_reply_is_hard_bounce(const struct smtp_reply *r);

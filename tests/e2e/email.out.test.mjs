@@ -176,8 +176,10 @@ describe("mail out", () => {
 	});
 
 	it("fails when the recipient is refused, with the server's code and words", async () => {
-		const m = await api.send({ to: fresh("x.example").replace("anna", "unknown"), text: "hello" });
+		const unknown = fresh("x.example").replace("anna", "unknown");
+		const m = await api.send({ to: unknown, text: "hello" });
 		const [d] = (await status(api, m.id, "failed")).deliveries;
+		await until("the address to be suppressed", async () => (await api.send({ to: unknown, text: "hello again" })).status === "suppressed");
 		assert.equal(d.code, "5.1.1");
 		assert.match(d.reason, /recipient refused: 550 5\.1\.1 no such user here/);
 		const p = await api.send({ to: fresh("x.example").replace("anna", "plain"), text: "hello" });

@@ -38,6 +38,11 @@ static bool asserted, once;
 void cri_asserts_passed_incr(void) {}
 void criterion_continue_test(void) { asserted = true; }
 void criterion_abort_test(void) { _exit(once || oom_failed() ? ASSERTED : NOTHING_FAILED); }
+void criterion_skip_test(const char *format, ...)
+{
+	(void)format;
+	_exit(PASSED);
+}
 void criterion_send_assert(struct criterion_assert_stats *stats)
 {
 	if (once && !stats->passed)

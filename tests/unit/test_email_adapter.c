@@ -185,6 +185,40 @@ Test(email_adapter, refusals_are_told_apart)
 	end();
 }
 
+Test(email_adapter, an_address_that_takes_no_mail_gets_no_more)
+{
+	static const struct {
+		const char *rcpt, *end;
+		bool hard;
+	} v[] = {
+		{"550 5.1.1 <anna@example.org>: User unknown", NULL, true},
+		{"550 no such user here", NULL, true},
+		{"550 5.7.1 relaying denied", NULL, false},
+		{"550 rejected", NULL, false},
+		{"552 5.2.2 mailbox full", NULL, false},
+		{"450 4.1.1 user unknown", NULL, false},
+		{NULL, "550 5.1.1 user unknown", false},
+	};
+
+	begin("");
+	up();
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		struct delivery d = a_delivery("anna@example.org");
+		size_t before = fake.inbound_n;
+		smart.rcpt = v[i].rcpt;
+		smart.end = v[i].end;
+		send_one(&d);
+		cr_assert_eq(fake.inbound_n - before, v[i].hard, "%zu", i);
+		if (!v[i].hard)
+			continue;
+		cr_expect_str_eq(fake.inbound[before].from.value, "anna@example.org");
+		cr_expect_eq(fake.inbound[before].consent, CONSENT_OUT);
+		cr_expect_eq(fake.inbound[before].consent_purposes, 7);
+		cr_expect_eq(fake.inbound[before].text_n, 0);
+	}
+	end();
+}
+
 Test(email_adapter, a_host_without_pipelining_is_asked_step_by_step)
 {
 	struct delivery d = a_delivery("anna@example.org");
@@ -423,7 +457,7 @@ Test(email_adapter, a_click_is_a_wish)
 		struct channel_request q = {.method = r->method, .param = str_of(link)};
 		r->handle(account, &q);
 		UNTIL(strcmp(r->method, "GET") == 0 || fake.replies == 2);
-		cr_expect_eq(fake.inbound_n, strcmp(r->method, "GET") == 0 ? 0 : 1);
+		cr_assert_eq(fake.inbound_n, strcmp(r->method, "GET") == 0 ? 0 : 1);
 		cr_expect_eq(fake.reply_status, 200);
 	}
 	cr_expect_str_eq(fake.inbound[0].from.value, "anna@example.org");

@@ -20,7 +20,6 @@ Test(email_smtp, a_reply_is_code_status_and_text)
 	cr_expect_eq(r.code, 550);
 	cr_expect_str_eq(r.enhanced, "5.1.1");
 	cr_expect_str_eq(r.text, "<x@y.example>: no such user");
-	cr_expect(smtp_reply_is_hard_bounce(&r));
 	r = reply("452-4.2.2 The account is\r\n", "452 4.2.2 over quota\r\n");
 	cr_expect_eq(r.code, 452);
 	cr_expect_str_eq(r.enhanced, "4.2.2");
@@ -36,23 +35,6 @@ Test(email_smtp, a_reply_is_code_status_and_text)
 	cr_expect_eq(r.code, 0);
 	r = reply("550 5.1.1\x1b[0m bell\a", NULL);
 	cr_expect_null(strchr(r.text, '\x1b'));
-}
-
-Test(email_smtp, only_the_address_makes_a_hard_bounce)
-{
-	static const struct {
-		const char *line;
-		bool hard;
-	} v[] = {{"550 no such user", true},	 {"550 5.7.1 we do not like you", false},
-		 {"552 5.2.2 full", false},	 {"450 4.1.1 later", false},
-		 {"550 5.1.10 null MX", true},	 {"554 rejected", false},
-		 {"553 5.1.3 bad syntax", true}, {"551 gone", true},
-		 {"550 5.2.1 disabled", true}};
-
-	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
-		struct smtp_reply r = reply(v[i].line, NULL);
-		cr_expect_eq(smtp_reply_is_hard_bounce(&r), v[i].hard, "%s", v[i].line);
-	}
 }
 
 Test(email_smtp, enhanced_codes_have_three_numbers)
