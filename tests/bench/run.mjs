@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { figures as email } from "./email.mjs";
 import { haveGateway } from "./lib/gateway.mjs";
 import { killAll, out } from "./lib/proc.mjs";
+import { figures as liquid } from "./liquid.mjs";
 import { figures as sms } from "./sms.mjs";
 import { figures as stream } from "./stream.mjs";
 import { figures as timeline } from "./timeline.mjs";
 
-const figures = [...sms, ...timeline, ...stream, ...email];
+const figures = [...sms, ...timeline, ...stream, ...email, ...liquid];
 const RUNS = Number(process.env.RUNS || 3);
 const asked = (process.env.BENCH || "").split(",").filter(Boolean);
 const want = (name) => !asked.length || asked.some((a) => name === a || name.startsWith(a + "."));
