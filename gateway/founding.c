@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "customer/identity.h"
+#include "shipped.h"
 
 struct job {
 	struct write_job write;
@@ -57,7 +58,9 @@ static int run(struct write_job *write, struct db *db, int64_t now, struct err *
 {
 	struct job *j = (struct job *)write;
 
-	return keep_secret(db, j->secret, err) || never_merge(db, j->c, now, err) ? -1 : 0;
+	return keep_secret(db, j->secret, err) || never_merge(db, j->c, now, err) || shipped_templates(db, now, err)
+		       ? -1
+		       : 0;
 }
 
 int founding(struct writer *w, const struct config *c, uint8_t secret[GATEWAY_SECRET], struct err *err)

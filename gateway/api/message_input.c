@@ -3,13 +3,14 @@
 
 #include "api/api.h"
 #include "base/html.h"
+#include "outbound/template.h"
 
 enum { HTML_TEXT_MAX = 60 << 10 };
 
 static const char *const names[] = {"to",	  "channel",	 "text",	"subject",	   "from",
 				    "account",	  "purpose",	 "priority",	"conversation_id", "send_at",
 				    "expires_at", "external_id", "attachments", "options",	   "metadata",
-				    NULL};
+				    "template",	  NULL};
 static const char *const to_names[] = {"customer_id", "external_id", "address", "channel", NULL};
 
 static int at_address(struct request *r, const char *field, struct str text, enum channel channel,
@@ -165,11 +166,46 @@ static int read_html(struct request *r, const json_t *o, struct send_request *ou
 	return out->text.p ? 0 : err_nomem(err);
 }
 
+/* A name, or {"name","version","locale","data"}. */
+static int read_template(struct request *r, const json_t *o, const char *prefix, struct send_request *out,
+			 struct err *err)
+{
+	static const char *const known[] = {"name", "version", "locale", "data", NULL};
+	const json_t *t = json_object_get(o, "template"), *version;
+	char at[80];
+
+	if (!t || json_is_null(t))
+		return 0;
+	snprintf(at, sizeof at, "%.60s/template", prefix);
+	if (json_is_string(t)) {
+		out->template.name = str_n(json_string_value(t), json_string_length(t));
+	} else {
+		if (!json_is_object(t))
+			return err_set(err, ERR_SEMANTIC, "object_expected", at, "a name, or an object with a name");
+		version = json_object_get(t, "version");
+		if (input_known(t, known, at, err) ||
+		    input_str(t, at, "name", TEMPLATE_NAME_MAX, &out->template.name, err) < 0 ||
+		    input_str(t, at, "locale", TEMPLATE_LOCALE_MAX, &out->template.locale, err) < 0 ||
+		    input_json(r, t, at, "data", &out->template.data, err) < 0)
+			return -1;
+		if (version && (!json_is_integer(version) || json_integer_value(version) < 1 ||
+				json_integer_value(version) > INT32_MAX))
+			return err_set(err, ERR_SEMANTIC, "version_invalid", at, "a version is a number from 1 on");
+		out->template.version = (int)json_integer_value(version);
+	}
+	if (template_name_check(out->template.name, err)) {
+		snprintf(err->field, sizeof err->field, "%s", at);
+		return -1;
+	}
+	return 0;
+}
+
 int read_message(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err)
 {
 	*out = (struct send_request){.author = r->who.author, .correlation = str_of(r->correlation)};
 	if (input_known(o, names, prefix, err) || read_to(r, o, prefix, out, err) ||
-	    read_channels(o, prefix, out, err) || input_str(o, prefix, "text", 100000, &out->text, err) < 0 ||
+	    read_channels(o, prefix, out, err) || read_template(r, o, prefix, out, err) ||
+	    input_str(o, prefix, "text", 100000, &out->text, err) < 0 ||
 	    input_str(o, prefix, "subject", 998, &out->subject, err) < 0 ||
 	    input_str(o, prefix, "from", 255, &out->from, err) < 0 ||
 	    input_str(o, prefix, "account", 63, &out->account, err) < 0 || read_words(o, prefix, out, err) ||

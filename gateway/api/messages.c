@@ -51,7 +51,7 @@ static void send_cleanup(struct request *r)
 	outbound_batch_free(&s->batch);
 }
 
-/* From what is known; only a refusal's cause and a message sent before are read back. */
+/* From what is known; a refusal's cause, a message sent before and what a template made are read back. */
 static int one_json(struct request *r, struct db *db, const char *key, const struct one *o, struct err *err)
 {
 	const struct send_request *q = &o->req;
@@ -70,7 +70,7 @@ static int one_json(struct request *r, struct db *db, const char *key, const str
 				.metadata = q->metadata,
 				.thread_reason = str_of(o->res.thread_reason)};
 
-	if (!o->res.repeated && !o->res.reason && !q->attachments_n) {
+	if (!o->res.repeated && !o->res.reason && !q->attachments_n && !q->template.name.n) {
 		fresh_json(&r->json, key, &i, &o->res.customer, &o->res.delivery);
 		return 0;
 	}
@@ -133,7 +133,7 @@ int message_post(struct request *r, struct err *err)
 	static const char *const any[] = {"to",		"channel",     "text",	      "subject",	 "from",
 					  "account",	"purpose",     "priority",    "conversation_id", "send_at",
 					  "expires_at", "external_id", "attachments", "options",	 "metadata",
-					  NULL};
+					  "template",	NULL};
 	struct send_request req;
 	struct sending *s;
 	json_t *o;

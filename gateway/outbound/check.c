@@ -31,6 +31,8 @@ static int check_times(const struct send_request *r, int64_t now, struct err *er
 
 static int check_text(const struct send_request *r, struct err *err)
 {
+	if (r->template.name.n)
+		return r->text.n || r->subject.n ? wrong(err, "text_twice", "/text", "the template has the text") : 0;
 	if (str_trim(r->text).n == 0 && r->attachments_n == 0)
 		return wrong(err, "text_empty", "/text", "the text is empty");
 	if (r->text.n > TEXT_MAX_)

@@ -40,6 +40,12 @@ struct send_request {
 	enum channel channels[CHANNELS_MAX]; /* in order of preference; n 0: auto (preferred, then last used) */
 	size_t channels_n;
 	struct str account, from, subject, text;
+	/* Instead of subject and text: a template (template.h) and what it sees beside the customer. */
+	struct {
+		struct str name, locale; /* locale empty: the customer's */
+		struct str data;	 /* JSON object or empty */
+		int version;		 /* 0: the published one */
+	} template;
 	const struct attachment *attachments;
 	size_t attachments_n;
 	enum purpose purpose;

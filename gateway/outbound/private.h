@@ -173,6 +173,7 @@ struct outbound {
 	struct recent *recent;
 	struct knowledge *knowledge;
 	struct repeat *repeat;
+	struct renderer *renderer;
 	unsigned look_after[LANES_MAX]; /* bit set of priorities: see fallback_look */
 	bool look_any;
 	struct arena *arena; /* of one message */
@@ -265,6 +266,15 @@ struct known *known_find(struct knowledge *k, const struct events *ev,
 			 const struct address *a); /* NULL: nothing is known */
 /* The owner stands for himself and nobody else. NULL: too long to be kept. */
 struct known *known_put(struct knowledge *k, const struct events *ev, const struct contact *c);
+
+/* ---- rendered.c: the texts of messages that name a template; the writer's thread ---- */
+struct renderer;
+struct renderer *renderer_new(void);
+void renderer_free(struct renderer **r);
+/* Fills r's subject, text, options (html) and metadata (template and version), which live until the next call. `r` is the
+ * caller's copy of a request that names a template. ERR_SEMANTIC as template.h and content.h have it. */
+int render_request(struct outbound *o, struct db *db, const struct uuid *customer, enum channel channel, int64_t now,
+		   struct send_request *r, struct err *err);
 
 /* ---- early.c: receipts that came before the answer which tells us their id ---- */
 int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,

@@ -11,7 +11,8 @@ struct plan {
 	struct outbound *o;
 	struct db *db;
 	const struct send_request *r;
-	int64_t at; /* unique: the order in which messages were accepted */
+	struct send_request rendered; /* r, when a template makes its text */
+	int64_t at;		      /* unique: the order in which messages were accepted */
 	struct route route;
 	struct interaction i;
 	struct str subject, options;
@@ -338,6 +339,25 @@ static void show(const struct plan *p, struct send_result *out)
 	out->thread_reason[why.n] = 0;
 }
 
+static int make_content(struct plan *p, struct err *err)
+{
+	const struct account_info *a = &p->route.account;
+
+	if (!p->r->template.name.n)
+		return 0;
+	p->rendered = *p->r;
+	p->r = &p->rendered;
+	if (render_request(p->o, p->db, &p->route.members[0], p->route.channel, p->at, &p->rendered, err))
+		return -1;
+	p->subject = p->rendered.subject;
+	p->options = p->rendered.options;
+	if (a->caps.max_text && p->rendered.text.n > a->caps.max_text)
+		return err_set(err, ERR_SEMANTIC, "text_too_long", "/template",
+			       "the text that the template makes is longer than the channel's %zu characters",
+			       a->caps.max_text);
+	return 0;
+}
+
 int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct send_request *r, int64_t now,
 			 struct send_result *out, struct err *err)
 {
@@ -357,8 +377,9 @@ int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct s
 		return 0;
 	p.due = r->send_at > p.at ? r->send_at : p.at;
 	p.expires_at = r->expires_at ? r->expires_at : p.due + o->c.default_expiry;
-	if (route_find(o, db, r, now, &p.route, err) || ask_policy(&p, b, err))
+	if (route_find(o, db, r, now, &p.route, err) || make_content(&p, err) || ask_policy(&p, b, err))
 		return -1;
+	r = p.r;
 	p.size = p.route.account.ops->estimate(p.route.account.account, r->text, r->options.n ? r->options : STR("{}"));
 	if (write_all(&p, b, err))
 		return -1;

@@ -147,8 +147,17 @@ static const char step_1_postgres[] =
 /* The channels that a message goes on to, in order, when this delivery fails. */
 static const char step_2[] = "ALTER TABLE delivery ADD COLUMN further TEXT";
 
+static const char step_3[] =
+	"CREATE TABLE template (name TEXT NOT NULL, version INTEGER NOT NULL, state INTEGER NOT NULL,"
+	" description TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL,"
+	" updated_at BIGINT NOT NULL, PRIMARY KEY (name, version)) WITHOUT ROWID;"
+	"CREATE TABLE template_text (name TEXT NOT NULL, version INTEGER NOT NULL, channel INTEGER NOT NULL,"
+	" locale TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '', body TEXT NOT NULL DEFAULT '',"
+	" html TEXT NOT NULL DEFAULT '', PRIMARY KEY (name, version, channel, locale)) WITHOUT ROWID;";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
+	{.number = 3, .sql = step_3},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

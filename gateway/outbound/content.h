@@ -1,0 +1,31 @@
+/*
+ * Content: a template's text becomes the text of one message. What a template sees: the members of the request's data by
+ * their names, and `customer` with external_id, name, first_name, locale, time_zone, tier, stage and the customer's own
+ * attributes (customer.attributes.plan, or customer.plan for short).
+ *
+ * Mails escape their HTML, voice its XML, texts nothing. Rendering is bounded (templates/liquid).
+ */
+#pragma once
+#include "customer/customer.h"
+#include "outbound/template.h"
+
+struct content; /* one template_text, parsed: immutable */
+struct liquid_render;
+
+/* ERR_SEMANTIC "template_invalid" as template_text_check says it. */
+int content_new(const struct template_text *t, struct content **out, struct err *err);
+void content_free(struct content **c);
+
+struct content_data {
+	const struct customer *customer;
+	const json_t *data; /* an object, or NULL */
+	int64_t now;	    /* microseconds */
+};
+
+struct content_out {
+	struct buf subject, text, html; /* the caller's, with their limits */
+};
+
+/* ERR_SEMANTIC "template_failed". `r` may be used by one thread at a time. */
+int content_render(const struct content *c, struct liquid_render *r, const struct content_data *d,
+		   struct content_out *out, struct err *err);
