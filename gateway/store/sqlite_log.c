@@ -127,8 +127,10 @@ static int open_any(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
 
 void sqlite_log_install(void)
 {
-	sqlite3_vfs *inner = sqlite3_vfs_find(NULL), *vfs = inner ? malloc(sizeof *vfs) : NULL;
+	sqlite3_vfs *inner = sqlite3_vfs_find(NULL), *vfs = NULL;
 
+	if (inner)
+		vfs = sqlite3_malloc(sizeof *vfs); /* SQLite's own memory: it keeps it for ever */
 	if (!vfs)
 		return;
 	*vfs = *inner;
@@ -138,5 +140,5 @@ void sqlite_log_install(void)
 	vfs->pAppData = inner;
 	vfs->xOpen = open_any;
 	if (sqlite3_vfs_register(vfs, 0) != SQLITE_OK)
-		free(vfs); /* else it is SQLite's for ever */
+		sqlite3_free(vfs);
 }

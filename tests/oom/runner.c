@@ -41,7 +41,7 @@ void criterion_abort_test(void) { _exit(once || oom_failed() ? ASSERTED : NOTHIN
 void criterion_skip_test(const char *format, ...)
 {
 	(void)format;
-	_exit(PASSED);
+	_exit(NOTHING_FAILED);
 }
 void criterion_send_assert(struct criterion_assert_stats *stats)
 {
