@@ -71,7 +71,7 @@ static void make_unknown(struct queries *all, struct query *q)
 
 static struct query *query_new(struct account *a, const struct held *h, const struct part *p)
 {
-	struct pdu_fault fault;
+	struct pdu_fault fault = {0};
 	struct pdu_message m;
 	struct query *q;
 
@@ -187,11 +187,10 @@ void query_overdue(struct link *l, uint32_t seq, const struct held *h, const str
 void query_late_answer(struct link *l, uint32_t seq, uint32_t status, struct str id)
 {
 	struct account *a = l->a;
-	struct query *q;
+	struct query *q = TAILQ_FIRST(&a->queries.late);
 
-	TAILQ_FOREACH (q, &a->queries.late, list)
-		if (q->link == l && q->generation == l->generation && q->seq == seq)
-			break;
+	while (q && !(q->link == l && q->generation == l->generation && q->seq == seq))
+		q = TAILQ_NEXT(q, list);
 	if (!q)
 		return;
 	TAILQ_REMOVE(&a->queries.late, q, list);
@@ -383,7 +382,7 @@ void query_answered(struct link *l, uint32_t seq, uint32_t status, struct str bo
 void query_cancel(struct account *a, const struct held *h, const struct part *p)
 {
 	struct link *l = any_link(a);
-	struct pdu_fault fault;
+	struct pdu_fault fault = {0};
 	struct pdu_message m;
 	struct buf body;
 

@@ -118,6 +118,7 @@ static void join(struct buf *text, struct str part)
 /* A part that stays alone. */
 static struct str without_halves(struct arena *a, struct str s)
 {
+	struct str tidied = {0};
 	struct buf b;
 
 	if (first_half(s) != HALF_LOW && last_half(s) != HALF_HIGH)
@@ -125,9 +126,10 @@ static struct str without_halves(struct arena *a, struct str s)
 	buf_init(&b, 1 << 20);
 	join(&b, s);
 	tidy(&b);
-	s = b.failed ? (struct str){0} : arena_str(a, buf_str(&b));
+	if (!b.failed)
+		tidied = arena_str(a, buf_str(&b));
 	buf_free(&b);
-	return s;
+	return tidied;
 }
 
 /* Puts the parts that are there together, in order, into *in. missing: list of the numbers that are not there. */

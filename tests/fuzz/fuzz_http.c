@@ -238,15 +238,18 @@ static bool is_framing(struct str line)
 	return line.n == 0 || line.p[0] == ' ' || line.p[0] == '\t';
 }
 
-/* Hundreds of query parameters exhaust the memory that libmicrohttpd (0.9.75) gives to a connection, and then it answers
- * only by closing after idle_timeout: as slow a client as any other, but no use to wait for here. */
-static bool too_many_parameters(struct str line)
+/* What libmicrohttpd (0.9.75) itself makes of some request lines is no use to wait for. Hundreds of parameters exhaust the
+ * memory of a connection, which is then closed without an answer after idle_timeout, as any slow client's. Behind a NUL it
+ * reads nothing more: a long answer is cut off by the reset that the unread rest causes. */
+static bool is_odd(struct str line)
 {
-	size_t n = 0;
+	size_t parameters = 0, nul = 0;
 
-	for (size_t i = 0; i < line.n; i++)
-		n += line.p[i] == '&';
-	return n > 30;
+	for (size_t i = 0; i < line.n; i++) {
+		parameters += line.p[i] == '&';
+		nul += line.p[i] == 0;
+	}
+	return parameters > 30 || nul;
 }
 
 /* Bytes with the names of what exists in their places. */
@@ -326,7 +329,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&body, 1 << 18);
 	buf_init(&answer, ANSWER_MAX);
 	read_input(str_n((const char *)data, size), &line, &head, &body);
-	if (!too_many_parameters(buf_str(&line)) && !line.failed && !head.failed && !body.failed) {
+	if (!is_odd(buf_str(&line)) && !line.failed && !head.failed && !body.failed) {
 		struct str answered = ask(buf_str(&line), buf_str(&head), buf_str(&body), &answer);
 		judge(buf_str(&answer), answered);
 	}
