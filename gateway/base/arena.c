@@ -32,13 +32,15 @@ static void blocks_free(struct block *b)
 	}
 }
 
-void arena_free(struct arena **a)
+void arena_free(struct arena **handle)
 {
-	if (!a || !*a)
+	struct arena *a = handle ? *handle : NULL;
+
+	if (!a)
 		return;
-	blocks_free((*a)->head);
-	free(*a);
-	*a = NULL;
+	*handle = NULL; /* first: the handle may lie in the arena itself */
+	blocks_free(a->head);
+	free(a);
 }
 
 void arena_reset(struct arena *a)

@@ -10,7 +10,8 @@
 struct arena;
 
 struct arena *arena_new(size_t max);
-void arena_free(struct arena **a); /* accepts NULL and pointer to NULL */
+/* Accepts NULL and a pointer to NULL; the handle may lie in memory of the arena itself. */
+void arena_free(struct arena **a);
 void arena_reset(struct arena *a); /* keeps the first block for the next unit of work */
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_memdup(struct arena *a, const void *p, size_t n);

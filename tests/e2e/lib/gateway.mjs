@@ -152,8 +152,10 @@ export class Gateway {
 			this.database?.drop();
 			this.database = null;
 		}
-		if (exited && exited.code !== 0 && exited.signal !== "SIGKILL")
+		if (exited && exited.code !== 0 && exited.signal !== "SIGKILL") {
+			setTimeout(() => process.exit(1), 5000).unref(); // what the test did not get to close keeps nothing waiting
 			throw new Error(`the gateway left with ${JSON.stringify(exited)}\n${log.slice(-6000)}`);
+		}
 		if (exited?.signal === "SIGKILL" && !this.expectKill) throw new Error(`SIGTERM did not end it\n${log.slice(-6000)}`);
 	}
 
