@@ -31,7 +31,7 @@ MAILFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0 gm
 CPPFLAGS += -D_GNU_SOURCE -Igateway -Ichannels -Itemplates -I$(BUILD)/gen $(MAILFLAGS)
 CFLAGS  += -std=c17 -O$(O) -g $(WARN) $(SANFLAG)
 CXXFLAGS += -std=c++17 -O$(O) -g $(WARNXX) $(SANFLAG)
-LIBS    := -lmicrohttpd -lgnutls -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -lpq -licuuc -linih -lphonenumber -lsystemd -lpthread -lm
+LIBS    := -lmicrohttpd -lgnutls -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -lpq -licui18n -licuuc -linih -lphonenumber -lsystemd -lpthread -lm
 LIBS    += -lxml2 -lmujs $(shell pkg-config --libs gmime-3.0) -lidn2
 LDFLAGS += $(SANFLAG)
 

@@ -119,6 +119,7 @@ static int outbound_begin(struct gateway *g, struct err *err)
 {
 	const struct config_outbound *c = &g->c->outbound;
 	struct outbound_config o = {.default_expiry = c->expiry,
+				    .region = g->c->identity.region,
 				    .retry_first = c->retry_first,
 				    .retry_max = c->retry_max,
 				    .max_attempts = (int)c->max_attempts,

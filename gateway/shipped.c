@@ -9,16 +9,17 @@
 
 static const struct {
 	const char *name, *description;
+	enum purpose purpose;
 } shipped[] = {
-	{"welcome", "The first day. plan, start"},
-	{"bill_issued", "period, amount, due; items (name, amount), url"},
-	{"payment_failed", "period, amount, due; reason, url"},
-	{"outage", "A fault that the network found. place, what, until"},
-	{"outage_over", "place"},
-	{"order_progress", "order, step; visit, url"},
-	{"data_cap", "used (percent), volume; option (name, volume, price)"},
-	{"win_back", "offer, end; url. Marketing"},
-	{"satisfaction", "One question, 1 to 5. matter"},
+	{"welcome", "The first day. plan, start", PURPOSE_SERVICE},
+	{"bill_issued", "period, amount, due; items (name, amount), url", PURPOSE_SERVICE},
+	{"payment_failed", "period, amount, due; reason, url", PURPOSE_SERVICE},
+	{"outage", "A fault that the network found. place, what, until", PURPOSE_SERVICE},
+	{"outage_over", "place", PURPOSE_SERVICE},
+	{"order_progress", "order, step; visit, url", PURPOSE_SERVICE},
+	{"data_cap", "used (percent), volume; option (name, volume, price)", PURPOSE_SERVICE},
+	{"win_back", "offer, end; url", PURPOSE_MARKETING},
+	{"satisfaction", "One question, 1 to 5. matter", PURPOSE_SURVEY},
 };
 
 static const struct {
@@ -76,13 +77,15 @@ int shipped_templates(struct db *db, int64_t now, struct err *err)
 	}
 	for (size_t k = 0; k < sizeof shipped / sizeof *shipped; k++) {
 		struct template_text v[sizeof kinds / sizeof *kinds];
+		const struct template_about about = {.description = str_of(shipped[k].description),
+						     .purpose = shipped[k].purpose};
 		struct str name = str_of(shipped[k].name);
 		size_t n = texts_of(shipped[k].name, v);
 		int version;
 		for (size_t i = 0; i < n; i++)
 			if (template_text_check(&v[i], err))
 				return err_context(err, "shipped template %s", shipped[k].name);
-		if (template_write(db, name, str_of(shipped[k].description), v, n, "threadline", now, &version, err) ||
+		if (template_write(db, name, &about, v, n, "threadline", now, &version, err) ||
 		    template_publish(db, name, "threadline", now, &version, err))
 			return -1;
 	}

@@ -1,11 +1,11 @@
 /* Templates: written as drafts, looked at with a customer's eyes, published. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/api.h"
-#include "liquid/liquid.h"
-#include "outbound/content.h"
+#include "outbound/renderer.h"
 
-enum { SUBJECT_ROOM = 4096, TEXT_ROOM = 64 << 10, HTML_ROOM = 512 << 10 };
+enum { SUBJECT_ROOM = 4096 };
 
 static int path_name(struct request *r, struct str *out, struct err *err)
 {
@@ -47,7 +47,8 @@ int template_one(struct request *r, struct err *err)
 /* ---- changing ---- */
 
 struct change {
-	struct str name, description;
+	struct str name;
+	struct template_about about;
 	struct template_text *v;
 	size_t n;
 	int version;
@@ -65,7 +66,7 @@ static int put_run(struct request *r, struct db *db, int64_t now, struct err *er
 {
 	struct change *c = r->state;
 
-	return template_write(db, c->name, c->description, c->v, c->n, r->who.author, now, &c->version, err);
+	return template_write(db, c->name, &c->about, c->v, c->n, r->who.author, now, &c->version, err);
 }
 
 static int read_text(const json_t *o, size_t k, struct template_text *t, struct err *err)
@@ -106,14 +107,35 @@ static int no_twins(const struct change *c, struct err *err)
 	return 0;
 }
 
+static int read_about(struct request *r, const json_t *o, struct template_about *a, struct err *err)
+{
+	const json_t *sample = json_object_get(o, "sample");
+	struct str purpose;
+	char *text;
+	int k;
+
+	if (input_str(o, "", "description", 1000, &a->description, err) < 0 ||
+	    (k = input_str(o, "", "purpose", 16, &purpose, err)) < 0)
+		return -1;
+	if (k && !purpose_parse(purpose, &a->purpose))
+		return input_word("", "purpose", purpose, err);
+	if (!sample)
+		return 0;
+	if (!json_is_object(sample))
+		return err_set(err, ERR_SEMANTIC, "object_expected", "/sample", "an object expected");
+	text = json_dumps(sample, JSON_COMPACT);
+	a->sample = text ? arena_str(r->arena, str_of(text)) : STR("");
+	free(text);
+	return a->sample.n ? 0 : err_nomem(err);
+}
+
 int template_put(struct request *r, struct err *err)
 {
-	static const char *const names[] = {"description", "texts", NULL};
+	static const char *const names[] = {"description", "purpose", "sample", "texts", NULL};
 	struct change *c = state_new(r, sizeof *c, err);
 	json_t *o, *list;
 
-	if (!c || path_name(r, &c->name, err) || input_object(r, names, &o, err) ||
-	    input_str(o, "", "description", 1000, &c->description, err) < 0)
+	if (!c || path_name(r, &c->name, err) || input_object(r, names, &o, err) || read_about(r, o, &c->about, err))
 		return -1;
 	list = json_object_get(o, "texts");
 	if (!json_is_array(list) || json_array_size(list) < 1 || json_array_size(list) > TEMPLATE_TEXTS_MAX)
@@ -177,6 +199,39 @@ struct looking {
 	const json_t *data;
 };
 
+/* A customer that does not exist. */
+static int read_invented(struct request *r, const json_t *o, struct customer *c, struct err *err)
+{
+	static const char *const names[] = {"external_id", "name",  "locale",	  "time_zone",
+					    "tier",	   "stage", "attributes", NULL};
+	const json_t *attributes = json_object_get(o, "attributes");
+	struct str stage = {0};
+
+	if (!o)
+		return 0;
+	if (!json_is_object(o) || (attributes && !json_is_object(attributes)))
+		return err_set(err, ERR_SEMANTIC, "object_expected", attributes ? "/customer/attributes" : "/customer",
+			       "an object expected");
+	if (input_known(o, names, "/customer", err) ||
+	    input_str(o, "/customer", "external_id", 200, &c->external_id, err) < 0 ||
+	    input_str(o, "/customer", "name", 200, &c->name, err) < 0 ||
+	    input_str(o, "/customer", "locale", TEMPLATE_LOCALE_MAX, &c->locale, err) < 0 ||
+	    input_str(o, "/customer", "time_zone", 64, &c->time_zone, err) < 0 ||
+	    input_str(o, "/customer", "tier", 64, &c->tier, err) < 0 ||
+	    input_str(o, "/customer", "stage", 32, &stage, err) < 0)
+		return -1;
+	if (stage.n && !stage_parse(stage, &c->stage))
+		return input_word("/customer", "stage", stage, err);
+	if (attributes) {
+		char *text = json_dumps(attributes, JSON_COMPACT);
+		c->attributes = text ? arena_str(r->arena, str_of(text)) : STR("");
+		free(text);
+		if (!c->attributes.n)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
 static int read_looking(struct request *r, struct db *db, const json_t *o, struct looking *l, struct err *err)
 {
 	const json_t *version = json_object_get(o, "version");
@@ -195,6 +250,8 @@ static int read_looking(struct request *r, struct db *db, const json_t *o, struc
 	    (!json_is_integer(version) || json_integer_value(version) < 1 || json_integer_value(version) > INT32_MAX))
 		return err_set(err, ERR_SEMANTIC, "version_invalid", "/version", "a number from 1 on");
 	l->version = (int)json_integer_value(version);
+	if (read_invented(r, json_object_get(o, "customer"), &l->customer, err))
+		return -1;
 	l->data = json_object_get(o, "data");
 	if (l->data && !json_is_object(l->data))
 		return err_set(err, ERR_SEMANTIC, "object_expected", "/data", "an object expected");
@@ -205,38 +262,21 @@ static int read_looking(struct request *r, struct db *db, const json_t *o, struc
 	return 0;
 }
 
-/* The newest, draft or not. */
-static int newest_version(struct db *db, struct str name, int *out, struct err *err)
-{
-	struct stmt *q = db_query(db, "SELECT MAX(version) FROM template WHERE name = $1");
-	int r;
-
-	db_bind_str(q, 1, name);
-	r = db_step(q, err);
-	if (r == DB_ROW)
-		*out = (int)db_col_i64(q, 0);
-	db_done(q);
-	if (r == DB_ROW && *out == 0)
-		return err_set(err, ERR_NOT_FOUND, "template_unknown", NULL, "there is no template of that name");
-	return r == DB_ROW ? 0 : -1;
-}
-
-static void answer_preview(struct request *r, const struct looking *l, const struct template_text *t,
-			   const struct content_out *out)
+static void answer_preview(struct request *r, const struct looking *l, const struct rendered *x)
 {
 	struct account_info a;
 	struct json_out *j = &r->json;
 
 	request_json(r, 200);
 	json_obj(j, NULL);
-	json_int(j, "version", l->version);
+	json_int(j, "version", x->version);
 	json_cstr(j, "channel", channel_word(l->channel));
-	json_str(j, "locale", t->locale);
-	json_str(j, "subject", str_trim(buf_str(&out->subject)));
-	json_str(j, "text", str_trim(buf_str(&out->text)));
-	json_str(j, "html", buf_str(&out->html));
+	json_str(j, "locale", x->locale);
+	json_str(j, "subject", x->subject);
+	json_str(j, "text", x->text);
+	json_str(j, "html", x->html);
 	if (accounts_pick(app_of(r)->accounts, l->channel, STR(""), &a)) {
-		struct channel_estimate e = a.ops->estimate(a.account, str_trim(buf_str(&out->text)), STR("{}"));
+		struct channel_estimate e = a.ops->estimate(a.account, x->text, STR("{}"));
 		json_cstr(j, "encoding", e.encoding);
 		json_int(j, "segments", e.segments);
 	}
@@ -245,41 +285,40 @@ static void answer_preview(struct request *r, const struct looking *l, const str
 
 static int look(struct request *r, struct db *db, struct str name, struct looking *l, struct err *err)
 {
-	struct liquid_render *liquid = liquid_render_new();
-	struct content *content = NULL;
-	struct template_text t;
-	struct content_out out;
-	struct content_data d = {&l->customer, l->data, now_of(r)};
+	struct renderer *renderer = renderer_new();
+	struct rendering what = {.db = db,
+				 .accounts = app_of(r)->accounts,
+				 .region = app_of(r)->region,
+				 .customer = &l->customer,
+				 .name = name,
+				 .version = l->version,
+				 .channel = l->channel,
+				 .locale = l->locale,
+				 .data = l->data,
+				 .now = now_of(r)};
+	struct rendered text;
 	int rc = -1;
 
-	buf_init(&out.subject, SUBJECT_ROOM);
-	buf_init(&out.text, TEXT_ROOM);
-	buf_init(&out.html, HTML_ROOM);
-	if (!liquid)
+	if (!renderer)
 		err_nomem(err);
-	else if (template_pick(db, name, l->version, l->channel, l->locale, r->arena, &t, err) == 0 &&
-		 content_new(&t, &content, err) == 0 && content_render(content, liquid, &d, &out, err) == 0) {
-		answer_preview(r, l, &t, &out);
+	else if (renderer_run(renderer, &what, &text, err) == 0) {
+		answer_preview(r, l, &text);
 		rc = 0;
 	}
-	content_free(&content);
-	liquid_render_free(&liquid);
-	buf_free(&out.subject);
-	buf_free(&out.text);
-	buf_free(&out.html);
+	renderer_free(&renderer);
 	return rc;
 }
 
 int template_preview(struct request *r, struct err *err)
 {
-	static const char *const names[] = {"channel", "locale", "version", "customer_id", "data", NULL};
+	static const char *const names[] = {"channel", "locale", "version", "customer_id", "customer", "data", NULL};
 	struct db *db = request_db(r, err);
 	struct looking l = {0};
 	struct str name;
 	json_t *o;
 
 	if (!db || path_name(r, &name, err) || input_object(r, names, &o, err) || read_looking(r, db, o, &l, err) ||
-	    (l.version == 0 && newest_version(db, name, &l.version, err)))
+	    (l.version == 0 && template_newest(db, name, &l.version, err)))
 		return -1;
 	return look(r, db, name, &l, err);
 }

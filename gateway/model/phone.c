@@ -281,3 +281,13 @@ int phone_parse(struct str text, const char *region, struct phone *out, struct e
 	out->kind = kinds[s.type];
 	return 0;
 }
+
+int phone_show(struct str text, const char *region, bool national, char out[PHONE_SHOWN])
+{
+	struct phone p;
+
+	/* What is no complete number is shown by nobody's rules. */
+	if (phone_parse(text, region, &p, NULL) || !p.e164[0])
+		return -1;
+	return phone_shim_show(p.e164, strlen(p.e164), NULL, national, out, PHONE_SHOWN) ? 0 : -1;
+}

@@ -45,5 +45,8 @@ const char *phone_kind_word(enum phone_kind k); /* mobile, fixed, short, alphanu
 /* Parses national, international, RFC 3966 and RFC 5724 forms. region may be NULL: then only international forms. -1: ERR_SEMANTIC,
  * err.code is number_invalid, number_too_short, number_too_long, region_unknown or not_a_number. */
 int phone_parse(struct str text, const char *region, struct phone *out, struct err *err);
+enum { PHONE_SHOWN = 40 };
+/* As people write it: "+49 1512 3456789", or national, "01512 3456789". -1: the text is no number. */
+int phone_show(struct str text, const char *region, bool national, char out[PHONE_SHOWN]);
 /* A name as a mobile network shows it for a sender: up to 11 septets of the GSM alphabet, a letter among them. */
 bool phone_is_sender(struct str text);

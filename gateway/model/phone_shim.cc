@@ -98,6 +98,21 @@ try {
 	return PHONE_SHIM_FAILED;
 }
 
+bool phone_shim_show(const char *text, size_t n, const char *region, bool national, char *out, size_t room)
+try {
+	PhoneNumber p;
+	std::string s;
+	if (util()->Parse(std::string(text, n), region && *region ? region : "ZZ", &p) != PhoneNumberUtil::NO_PARSING_ERROR)
+		return false;
+	util()->Format(p, national ? PhoneNumberUtil::NATIONAL : PhoneNumberUtil::INTERNATIONAL, &s);
+	if (s.empty() || s.size() >= room)
+		return false;
+	memcpy(out, s.c_str(), s.size() + 1);
+	return true;
+} catch (...) {
+	return false;
+}
+
 int phone_shim_country(const char *region)
 try {
 	return util()->GetCountryCodeForRegion(region);

@@ -56,6 +56,8 @@ struct phone_shim {
 
 /* text: UTF-8. region "" or NULL: none. */
 enum phone_shim_fault phone_shim_parse(const char *text, size_t n, const char *region, struct phone_shim *out);
+/* How people of a country write the number. false: it is none, or `out` is too small. */
+bool phone_shim_show(const char *text, size_t n, const char *region, bool national, char *out, size_t room);
 /* Calling code of a region, 0 if there is none of that name. */
 int phone_shim_country(const char *region);
 

@@ -1,5 +1,6 @@
 #include "outbound/content.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -11,9 +12,17 @@ struct content {
 	enum liquid_escape escape; /* of text */
 };
 
+struct liquid_syntax content_syntax(void)
+{
+	struct liquid_syntax s = {.mode = LIQUID_STRICT};
+
+	s.filters = domain_filters(&s.n_filters);
+	return s;
+}
+
 static int parse(struct str source, const char *field, struct liquid_template **out, struct err *err)
 {
-	struct liquid_syntax syntax = {.mode = LIQUID_STRICT};
+	const struct liquid_syntax syntax = content_syntax();
 	struct liquid_error e = {0};
 
 	if (source.n == 0 || liquid_parse(&syntax, source, out, &e) == 0)
@@ -128,10 +137,33 @@ static const struct liquid_ops root_ops = {
 
 /* ---- rendering ---- */
 
+struct scene {
+	struct domain domain; /* first: what the filters take the host for */
+	const struct content_data *d;
+	bool html; /* the part that is being rendered */
+};
+
+static const struct liquid_template *partial(void *host, struct str name, struct liquid_error *e)
+{
+	const struct scene *s = host;
+	struct err err = {0};
+	const struct content *c = s->d->partial(s->d->arg, name, &err);
+
+	if (c)
+		return s->html && c->html ? c->html : c->text;
+	snprintf(e->msg, sizeof e->msg, "%.190s", err.msg);
+	return NULL;
+}
+
 static int render(const struct liquid_template *t, struct liquid_render *r, const struct view *v,
 		  enum liquid_escape escape, const char *field, struct buf *out, struct err *err)
 {
-	struct liquid_input in = {.data = liquid_object(&root_ops, v), .now = v->d->now / US_SEC, .escape = escape};
+	struct scene scene = {.domain = v->d->domain, .d = v->d, .html = escape == LIQUID_HTML};
+	struct liquid_input in = {.data = liquid_object(&root_ops, v),
+				  .now = v->d->now / US_SEC,
+				  .escape = escape,
+				  .partial = v->d->partial ? partial : NULL,
+				  .host = &scene};
 	struct liquid_error e = {0};
 
 	buf_reset(out);

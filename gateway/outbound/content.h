@@ -3,15 +3,19 @@
  * their names, and `customer` with external_id, name, first_name, locale, time_zone, tier, stage and the customer's own
  * attributes (customer.attributes.plan, or customer.plan for short).
  *
- * Mails escape their HTML, voice its XML, texts nothing. Rendering is bounded (templates/liquid).
+ * Filters for people of the customer's language: templates/domain. Mails escape their HTML, voice its XML, texts nothing.
+ * Rendering is bounded (templates/liquid).
  */
 #pragma once
 #include "customer/customer.h"
+#include "domain/filters.h"
 #include "outbound/template.h"
 
 struct content; /* one template_text, parsed: immutable */
 struct liquid_render;
 
+/* How all our templates are read: strict, with the filters of templates/domain. */
+struct liquid_syntax content_syntax(void);
 /* ERR_SEMANTIC "template_invalid" as template_text_check says it. */
 int content_new(const struct template_text *t, struct content **out, struct err *err);
 void content_free(struct content **c);
@@ -20,6 +24,10 @@ struct content_data {
 	const struct customer *customer;
 	const json_t *data; /* an object, or NULL */
 	int64_t now;	    /* microseconds */
+	struct domain domain;
+	/* Another template by its name, alive until the render ends; NULL with err filled. NULL: there are none. */
+	const struct content *(*partial)(void *arg, struct str name, struct err *err);
+	void *arg;
 };
 
 struct content_out {

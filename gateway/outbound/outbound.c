@@ -18,7 +18,7 @@ static void release(struct outbound *o)
 	recent_free(&o->recent);
 	knowledge_free(&o->knowledge);
 	repeat_free(&o->repeat);
-	renderer_free(&o->renderer);
+	rendered_room_close(&o->rendered);
 	arena_free(&o->arena);
 	buf_free(&o->scratch);
 	buf_free(&o->parts);
@@ -54,12 +54,12 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	o->recent = recent_new();
 	o->knowledge = knowledge_new();
 	o->repeat = repeat_new();
-	o->renderer = renderer_new();
 	o->arena = arena_new(ARENA_MAX);
 	o->loop = loop_new("dispatcher", NULL);
 	if (o->loop)
 		loop_pace(o->loop, ROUND_US);
-	if (!o->items || !o->recent || !o->knowledge || !o->repeat || !o->renderer || !o->arena || !o->loop) {
+	if (!o->items || !o->recent || !o->knowledge || !o->repeat || rendered_room_open(&o->rendered) || !o->arena ||
+	    !o->loop) {
 		release(o);
 		return err_nomem(err);
 	}

@@ -93,8 +93,9 @@ struct outbound_config {
 	int64_t default_expiry, retry_first, retry_max; /* microseconds */
 	int max_attempts;
 	bool marketing_needs_opt_in; /* CONSENT_UNKNOWN refuses marketing */
-	int repeat_limit; /* same text to the same address more often than this an hour is "looping"; 0: off */
-	size_t memory;	  /* deliveries kept in memory for each account */
+	int repeat_limit;   /* same text to the same address more often than this an hour is "looping"; 0: off */
+	const char *region; /* where numbers are at home, for templates */
+	size_t memory;	    /* deliveries kept in memory for each account */
 };
 
 int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev,

@@ -123,6 +123,13 @@ void lanes_free(struct outbound *o);
 
 /* ---- the whole ---- */
 
+struct renderer;
+struct rendered_room { /* for one rendered message (rendered.c) */
+	struct renderer *renderer;
+	struct arena *arena;
+	struct buf options, metadata;
+};
+
 struct recent;	  /* facts about what was sent lately (recent.c): the writer's thread */
 struct knowledge; /* and about whom it went to (known.c): likewise */
 struct repeat;	  /* how often the same text went to the same address (repeat.c): locked inside */
@@ -173,7 +180,7 @@ struct outbound {
 	struct recent *recent;
 	struct knowledge *knowledge;
 	struct repeat *repeat;
-	struct renderer *renderer;
+	struct rendered_room rendered;
 	unsigned look_after[LANES_MAX]; /* bit set of priorities: see fallback_look */
 	bool look_any;
 	struct arena *arena; /* of one message */
@@ -268,9 +275,8 @@ struct known *known_find(struct knowledge *k, const struct events *ev,
 struct known *known_put(struct knowledge *k, const struct events *ev, const struct contact *c);
 
 /* ---- rendered.c: the texts of messages that name a template; the writer's thread ---- */
-struct renderer;
-struct renderer *renderer_new(void);
-void renderer_free(struct renderer **r);
+int rendered_room_open(struct rendered_room *room);
+void rendered_room_close(struct rendered_room *room);
 /* Fills r's subject, text, options (html) and metadata (template and version), which live until the next call. `r` is the
  * caller's copy of a request that names a template. ERR_SEMANTIC as template.h and content.h have it. */
 int render_request(struct outbound *o, struct db *db, const struct uuid *customer, enum channel channel, int64_t now,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "liquid/liquid.h"
+#include "outbound/content.h"
 
 static const char *state_word(int64_t s)
 {
@@ -25,7 +26,7 @@ int template_name_check(struct str name, struct err *err)
 
 static int source_check(struct str source, const char *field, struct err *err)
 {
-	struct liquid_syntax syntax = {.mode = LIQUID_STRICT};
+	const struct liquid_syntax syntax = content_syntax();
 	struct liquid_template *t = NULL;
 	struct liquid_error e = {0};
 
@@ -95,8 +96,8 @@ static int insert_text(struct db *db, struct str name, int version, const struct
 	return db_run(q, err);
 }
 
-int template_write(struct db *db, struct str name, struct str description, const struct template_text *v, size_t n,
-		   const char *author, int64_t now, int *version, struct err *err)
+int template_write(struct db *db, struct str name, const struct template_about *about, const struct template_text *v,
+		   size_t n, const char *author, int64_t now, int *version, struct err *err)
 {
 	enum template_state state = TEMPLATE_DRAFT;
 	struct stmt *q;
@@ -105,16 +106,19 @@ int template_write(struct db *db, struct str name, struct str description, const
 		return -1;
 	if (*version == 0 || state != TEMPLATE_DRAFT)
 		++*version;
-	q = db_query(db, "INSERT INTO template (name, version, state, description, author, created_at, updated_at)"
-			 " VALUES ($1, $2, 0, $3, $4, $5, $6) ON CONFLICT (name, version) DO UPDATE SET"
-			 " description = excluded.description, author = excluded.author,"
+	q = db_query(db, "INSERT INTO template (name, version, state, description, purpose, sample, author,"
+			 " created_at, updated_at) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)"
+			 " ON CONFLICT (name, version) DO UPDATE SET description = excluded.description,"
+			 " purpose = excluded.purpose, sample = excluded.sample, author = excluded.author,"
 			 " updated_at = excluded.updated_at");
 	db_bind_str(q, 1, name);
 	db_bind_i64(q, 2, *version);
-	db_bind_str(q, 3, description);
-	db_bind_text(q, 4, author);
-	db_bind_i64(q, 5, now);
-	db_bind_i64(q, 6, now);
+	db_bind_str(q, 3, about->description);
+	db_bind_i64(q, 4, about->purpose);
+	db_bind_str(q, 5, about->sample.n ? about->sample : STR("{}"));
+	db_bind_text(q, 6, author);
+	db_bind_i64(q, 7, now);
+	db_bind_i64(q, 8, now);
 	if (db_run(q, err) || clear(db, name, *version, err))
 		return -1;
 	for (size_t k = 0; k < n; k++)
@@ -187,11 +191,21 @@ int template_published(struct db *db, struct str name, int *version, struct err 
 				  "no template of that name is published");
 }
 
+static bool text_row(struct stmt *q, struct arena *a, struct template_text *out)
+{
+	*out = (struct template_text){.channel = (enum channel)db_col_i64(q, 0),
+				      .locale = arena_str(a, db_col_str(q, 1)),
+				      .subject = arena_str(a, db_col_str(q, 2)),
+				      .text = arena_str(a, db_col_str(q, 3)),
+				      .html = arena_str(a, db_col_str(q, 4))};
+	return out->locale.p && out->subject.p && out->text.p && out->html.p;
+}
+
 /* 0 found, 1 not, -1 err. */
 static int text_of(struct db *db, struct str name, int version, enum channel channel, struct str locale,
 		   struct arena *a, struct template_text *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT locale, subject, body, html FROM template_text WHERE name = $1"
+	struct stmt *q = db_query(db, "SELECT channel, locale, subject, body, html FROM template_text WHERE name = $1"
 				      " AND version = $2 AND channel = $3 AND locale = $4");
 	int r;
 
@@ -200,20 +214,13 @@ static int text_of(struct db *db, struct str name, int version, enum channel cha
 	db_bind_i64(q, 3, channel);
 	db_bind_str(q, 4, locale);
 	r = db_step(q, err);
-	if (r == DB_ROW) {
-		*out = (struct template_text){.channel = channel,
-					      .locale = arena_str(a, db_col_str(q, 0)),
-					      .subject = arena_str(a, db_col_str(q, 1)),
-					      .text = arena_str(a, db_col_str(q, 2)),
-					      .html = arena_str(a, db_col_str(q, 3))};
-		if (!out->locale.p || !out->subject.p || !out->text.p || !out->html.p)
-			r = err_nomem(err);
-	}
+	if (r == DB_ROW && !text_row(q, a, out))
+		r = err_nomem(err);
 	db_done(q);
 	return r == DB_ROW ? 0 : r == DB_END ? 1 : -1;
 }
 
-static struct str language(struct str locale)
+struct str locale_language(struct str locale)
 {
 	size_t n = 0;
 
@@ -225,7 +232,7 @@ static struct str language(struct str locale)
 int template_pick(struct db *db, struct str name, int version, enum channel channel, struct str locale, struct arena *a,
 		  struct template_text *out, struct err *err)
 {
-	struct str const tries[] = {locale, language(locale), STR("")};
+	struct str const tries[] = {locale, locale_language(locale), STR("")};
 	int r = 1;
 
 	for (size_t k = 0; r == 1 && k < 3; k++)
@@ -235,6 +242,56 @@ int template_pick(struct db *db, struct str name, int version, enum channel chan
 		return err_set(err, ERR_SEMANTIC, "template_has_no_text", "/template",
 			       "version %d has no text for %s in that locale", version, channel_word(channel));
 	return r;
+}
+
+/* ---- reading ---- */
+
+int template_newest(struct db *db, struct str name, int *version, struct err *err)
+{
+	enum template_state state;
+
+	if (newest(db, name, version, &state, err))
+		return -1;
+	return *version ? 0 : unknown(err);
+}
+
+int template_about(struct db *db, struct str name, int version, struct arena *a, struct template_about *out,
+		   struct err *err)
+{
+	struct stmt *q =
+		db_query(db, "SELECT description, purpose, sample FROM template WHERE name = $1 AND version = $2");
+	int r;
+
+	db_bind_str(q, 1, name);
+	db_bind_i64(q, 2, version);
+	r = db_step(q, err);
+	if (r == DB_ROW) {
+		*out = (struct template_about){.description = arena_str(a, db_col_str(q, 0)),
+					       .purpose = (enum purpose)db_col_i64(q, 1),
+					       .sample = arena_str(a, db_col_str(q, 2))};
+		if (!out->description.p || !out->sample.p)
+			r = err_nomem(err);
+	}
+	db_done(q);
+	return r == DB_ROW ? 0 : r == DB_END ? unknown(err) : -1;
+}
+
+int template_texts(struct db *db, struct str name, int version, struct arena *a,
+		   struct template_text out[TEMPLATE_TEXTS_MAX], struct err *err)
+{
+	struct stmt *q = db_query(db, "SELECT channel, locale, subject, body, html FROM template_text WHERE name = $1"
+				      " AND version = $2 ORDER BY channel, locale");
+	int r, n = 0;
+
+	db_bind_str(q, 1, name);
+	db_bind_i64(q, 2, version);
+	while ((r = db_step(q, err)) == DB_ROW && n < TEMPLATE_TEXTS_MAX)
+		if (!text_row(q, a, &out[n++])) {
+			r = err_nomem(err);
+			break;
+		}
+	db_done(q);
+	return r < 0 || r == DB_ERROR ? -1 : n;
 }
 
 /* ---- showing ---- */
@@ -264,7 +321,7 @@ static int texts_json(struct db *db, struct json_out *j, struct str name, int64_
 	return r == DB_END ? 0 : -1;
 }
 
-#define COLUMNS "name, version, state, description, author, created_at, updated_at"
+#define COLUMNS "name, version, state, description, author, created_at, updated_at, purpose, sample"
 
 static int row_json(struct db *db, struct json_out *j, const char *key, struct stmt *q, bool whole, struct err *err)
 {
@@ -278,6 +335,8 @@ static int row_json(struct db *db, struct json_out *j, const char *key, struct s
 	json_int(j, "version", db_col_i64(q, 1));
 	json_cstr(j, "state", state_word(db_col_i64(q, 2)));
 	json_str(j, "description", db_col_str(q, 3));
+	json_cstr(j, "purpose", purpose_word((enum purpose)db_col_i64(q, 7)));
+	json_raw(j, "sample", db_col_str(q, 8));
 	json_str(j, "author", db_col_str(q, 4));
 	json_time(j, "created_at", db_col_i64(q, 5));
 	json_time(j, "updated_at", db_col_i64(q, 6));

@@ -155,9 +155,15 @@ static const char step_3[] =
 	" locale TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '', body TEXT NOT NULL DEFAULT '',"
 	" html TEXT NOT NULL DEFAULT '', PRIMARY KEY (name, version, channel, locale)) WITHOUT ROWID;";
 
+static const char step_4[] = "CREATE TABLE translation (locale TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
+			     " PRIMARY KEY (locale, key)) WITHOUT ROWID;"
+			     "ALTER TABLE template ADD COLUMN purpose INTEGER NOT NULL DEFAULT 0;"
+			     "ALTER TABLE template ADD COLUMN sample TEXT NOT NULL DEFAULT '{}';";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
 	{.number = 3, .sql = step_3},
+	{.number = 4, .sql = step_4},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

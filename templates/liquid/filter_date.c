@@ -65,6 +65,15 @@ static int moment_of(struct liquid_call *c, const struct liquid_value *in, struc
 	return date_read(s, c->in->now, m);
 }
 
+int liquid_seconds(struct liquid_call *c, const struct liquid_value *v, int64_t *out)
+{
+	struct moment m;
+	int r = moment_of(c, v, &m);
+
+	*out = m.seconds;
+	return r;
+}
+
 FILTER(filter_date)
 {
 	struct moment m;

@@ -143,3 +143,5 @@ int liquid_fail(struct liquid_call *c, const char *fmt, ...) __attribute__((form
 void *liquid_host(struct liquid_call *c);
 /* The value as text, as a filter sees it. */
 struct str liquid_text(struct liquid_call *c, const struct liquid_value *v);
+/* The value as a moment, read as the filter date does, in seconds since 1970. 1; 0: no date; -1: failed. */
+int liquid_seconds(struct liquid_call *c, const struct liquid_value *v, int64_t *out);

@@ -137,4 +137,54 @@ describe("templates", () => {
 		const names = (await agent.get("/v1/templates?limit=200")).data.map((t) => t.name);
 		assert.ok(["endless", "gone", "hello"].every((n) => names.includes(n)));
 	});
+
+	it("writes numbers, dates and money as the customer reads them", async () => {
+		await put("due", [{ channel: "sms", text: "{{ amount | money: 'EUR' }} {{ due | local_date: 'long' }} {{ due | local_time }} {{ used | number: 1 }} {{ hotline | phone }} {{ hotline | phone: 'national' }} {{ 'abc' | sms_parts }}" }]);
+		await publish("due");
+		const see = async (customer) => (await api.post("/v1/templates/due/preview", { channel: "sms", customer, data: { amount: 1249.5, due: "2026-12-05T22:30:00Z", used: 12345.678, hotline: "+4915123456789" } })).text;
+		assert.equal(await see({ locale: "de", time_zone: "Europe/Berlin" }), "1.249,50\u00a0€ 5. Dezember 2026 23:30 12.345,7 +49 1512 3456789 01512 3456789 1");
+		assert.equal((await see({ locale: "en-US", time_zone: "America/New_York" })).replaceAll("\u202f", " "), "€1,249.50 December 5, 2026 5:30 PM 12,345.7 +49 1512 3456789 01512 3456789 1");
+	});
+
+	it("translates by the customer's language, with its plurals", async () => {
+		const translations = (locale, texts) => api.want(200, "PUT", `/v1/translations/${locale}`, { texts });
+		await translations("-", { greeting: "Hello {name}", "days.one": "{count} day", "days.other": "{count} days" });
+		await translations("pl", { greeting: "Cześć {name}", "days.one": "{count} dzień", "days.few": "{count} dni", "days.many": "{count} dni", "days.other": "{count} dnia" });
+		await put("wait", [{ channel: "sms", text: "{{ 'greeting' | t: name: customer.first_name }}, {{ 'days' | t: count: n }}" }]);
+		await publish("wait");
+		const see = async (locale, n) => (await api.post("/v1/templates/wait/preview", { channel: "sms", customer: { name: "Ola Nowak", locale }, data: { n } })).text;
+		assert.deepEqual([await see("pl", 1), await see("pl-PL", 3), await see("en", 1), await see("", 2)], ["Cześć Ola, 1 dzień", "Cześć Ola, 3 dni", "Hello Ola, 1 day", "Hello Ola, 2 days"]);
+		assert.deepEqual((await api.get("/v1/translations")).data, [{ locale: "", texts: 3 }, { locale: "pl", texts: 5 }]);
+		assert.equal((await api.request("PUT", "/v1/translations/de", { texts: { "a b": "x" } })).status, 422);
+	});
+
+	it("shares texts, says what is doubtful and who uses what", async () => {
+		await put("footer", [{ channel: "email", text: "Leave: {{ preference_url }}", html: "<a href=\"{{ preference_url }}\">Leave</a>" }]);
+		await publish("footer");
+		await put("spring", [
+			{ channel: "email", subject: "{{ title }}", text: "{{ titel }}\n{% render 'footer' %}", html: "<b>{{ title }}</b>{% render 'footer' %}" },
+			{ channel: "sms", locale: "de", text: `{{ title }} ${"x".repeat(400)} {{ customer.plan }}` },
+			{ channel: "sms", locale: "fr", text: "{{ 'no.such' | t }}{% render 'nothing' %}" },
+		], { purpose: "marketing", sample: { title: "Two & two" } });
+		const lint = await api.get("/v1/templates/spring/lint");
+		assert.deepEqual(
+			lint.findings.map((f) => [f.code, f.channel, f.locale, f.part, f.line, f.column]).sort(),
+			[
+				["attribute", "sms", "de", "text", 1, 414],
+				["default_missing", "sms", "de", "text", undefined, undefined],
+				["partial_unknown", "sms", "fr", "text", 1, 20],
+				["render_failed", "sms", "fr", "text", undefined, undefined],
+				["sms_long", "sms", "de", "text", undefined, undefined],
+				["translation_missing", "sms", "fr", "text", 1, 1],
+				["variable_unknown", "email", "", "text", 1, 1],
+			],
+		);
+		const seen = await api.post("/v1/templates/spring/preview", { channel: "email", data: { title: "A & B", titel: "x" } });
+		assert.deepEqual([seen.subject, seen.text, seen.html], ["A & B", "x\nLeave:", '<b>A &amp; B</b><a href="">Leave</a>']);
+		await put("winter", [{ channel: "email", text: "Cold." }], { purpose: "marketing" });
+		assert.deepEqual((await api.get("/v1/templates/winter/lint")).findings.map((f) => f.code), ["unsubscribe_missing"]);
+		assert.deepEqual((await api.get("/v1/templates/footer/usage")).templates, [], "a draft uses nothing yet");
+		await publish("spring");
+		assert.deepEqual((await api.get("/v1/templates/footer/usage")).templates, [{ name: "spring", version: 1 }]);
+	});
 });

@@ -42,6 +42,7 @@ const ranks = [
 	[/^gateway\/[^/]+$/, 10],
 	[/^gateway\/cli\//, 11],
 	[/^channels\//, 3],
+	[/^templates\/domain\//, 2],
 	[/^templates\//, 1],
 ];
 const rankOf = (f) => (f === "gateway/main.c" ? 12 : ranks.find(([re]) => re.test(f))?.[1]);
@@ -80,7 +81,7 @@ const places = [
 	[/^jansson\.h$/, /^gateway\/base\/json\.h$|^tests\//],
 	[/^phonenumbers\//, /^gateway\/model\/phone/],
 	[/^libxml\//, /^gateway\/base\/html\.c$|^channels\/ivr\/vxml\/xml\.c$/],
-	[/^unicode\//, /^templates\/liquid\/text\.c$|^gateway\/store\/fulltext_words\.c$|^tests\//],
+	[/^unicode\//, /^templates\/liquid\/text\.c$|^templates\/domain\/icu\.c$|^gateway\/store\/fulltext_words\.c$|^tests\//],
 	[/^systemd\//, /^gateway\/cli\/serve\.c$/],
 ];
 function checkForeign(file, text) {
