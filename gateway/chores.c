@@ -1,6 +1,7 @@
 #include "chores.h"
 
 #include "base/clock.h"
+#include "campaign/uptake.h"
 #include "events/events.h"
 #include "intake/intake.h"
 
@@ -31,11 +32,18 @@ static int wake_conversations(void *arg, struct db *db, int64_t now, struct err 
 	return conversation_wake(db, w->events, now, err);
 }
 
+static int expire_offers(void *arg, struct db *db, int64_t now, struct err *err)
+{
+	const struct chores *w = arg;
+	return uptake_expire(db, w->events, now, err);
+}
+
 int chores_start(struct chores *w, struct writer *writer, struct scheduler **out, struct err *err)
 {
 	const struct chore chores[] = {
 		{"parts.give_up", 5 * US_SEC, give_up_parts, w},
 		{"conversations.wake", 5 * US_SEC, wake_conversations, w},
+		{"offers.expire", US_SEC, expire_offers, w},
 		{"events.forget", 10 * US_MIN, forget_events, w},
 		{"idempotency.forget", 10 * US_MIN, forget_answers, w},
 	};

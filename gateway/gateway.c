@@ -13,6 +13,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "campaign/reply.h"
 #include "channel/accounts.h"
 #include "channel/host.h"
 #include "chores.h"
@@ -47,6 +48,7 @@ struct gateway {
 	struct blobs *blobs;
 	struct outbound *outbound;
 	struct confirmer *confirmer;
+	struct replies *replies;
 	struct intake *intake;
 	struct host *host;
 	struct app app;
@@ -129,10 +131,13 @@ static int outbound_begin(struct gateway *g, struct err *err)
 
 	if (outbound_new(&o, g->writer, g->readers, g->events, g->accounts, &g->outbound, err))
 		return -1;
-	return confirmer_new(g->outbound, &g->confirmer, err);
+	return confirmer_new(g->outbound, &g->confirmer, err) || replies_new(g->outbound, g->events, &g->replies, err)
+		       ? -1
+		       : 0;
 }
 static void outbound_end(struct gateway *g)
 {
+	replies_free(&g->replies);
 	confirmer_free(&g->confirmer);
 	outbound_free(&g->outbound);
 }
@@ -152,6 +157,7 @@ static int intake_start(struct gateway *g, struct err *err)
 				  .dedupe_window = g->c->inbound.dedupe_window};
 
 	confirmer_bind(g->confirmer, &i);
+	replies_bind(g->replies, &i);
 	return intake_new(&i, g->writer, g->events, &g->intake, err);
 }
 static void intake_stop(struct gateway *g) { intake_free(&g->intake); }

@@ -236,17 +236,41 @@ static int tell(struct pass *p, const struct inbound *in, const struct identity 
 }
 
 /* Keywords are answered by the gateway: they are on the timeline, and open no conversation for anybody to work on. */
+static int obeyed(struct pass *p, struct interaction *i, const char *member, const char *reason)
+{
+	i->metadata = member ? metadata_add(p->arena, i->metadata, member) : (struct str){0};
+	i->thread_reason = str_of(reason);
+	return i->metadata.p ? 0 : err_nomem(p->err);
+}
+
+/* An answer to what the gateway has asked is no matter of conversations either. 1: it is one. */
+static int answers_us(struct pass *p, const struct identity *who, struct interaction *i)
+{
+	const struct intake_config *c = &p->k->c;
+	struct answered_by_us a = {0};
+	int r;
+
+	if (!c->answer || p->partial || i->attachments.n)
+		return 0;
+	r = c->answer(c->answer_arg, p->db, who, i, p->arena, p->now, &a, p->err);
+	if (r != 1)
+		return r;
+	p->confirmed = true;
+	return obeyed(p, i, a.member.p, a.reason) ? -1 : 1;
+}
+
 static int thread(struct pass *p, const struct inbound *in, const struct identity *who, struct interaction *i,
 		  const struct keyword_hit *hit)
 {
 	struct uuid answers = {{0}};
+	int r;
 
-	if (hit) {
-		char *member = arena_printf(p->arena, "\"keyword\":\"%s\"", keyword_word(hit->word));
-		i->metadata = member ? metadata_add(p->arena, i->metadata, member) : (struct str){0};
-		i->thread_reason = STR("a keyword, answered by the gateway");
-		return i->metadata.p ? 0 : err_nomem(p->err);
-	}
+	if (hit)
+		return obeyed(p, i, arena_printf(p->arena, "\"keyword\":\"%s\"", keyword_word(hit->word)),
+			      "a keyword, answered by the gateway");
+	r = answers_us(p, who, i);
+	if (r)
+		return r < 0 ? -1 : 0;
 	if (in->reply_token.n)
 		uuid_parse(in->reply_token, &answers);
 	return conversation_thread_inbound(p->db, p->k->events, &p->k->c.rules, who, &answers, i, p->arena, p->now,

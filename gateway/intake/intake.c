@@ -235,6 +235,8 @@ static void job_done(struct write_job *w, const struct err *err)
 		k->confirming = 0; /* what one transaction confirmed goes out together */
 		if (k->c.confirm_committed)
 			k->c.confirm_committed(k->c.confirm_arg);
+		if (k->c.answered)
+			k->c.answered(k->c.answer_arg);
 	}
 	if (err && j->n > 1 && err->kind != ERR_UNAVAILABLE)
 		one_by_one(j, err);

@@ -10,6 +10,12 @@
 
 struct intake;
 
+/* What somebody who asked the customer something makes of a text (see intake_config.answer). */
+struct answered_by_us {
+	const char *reason; /* why it is in no conversation; static */
+	struct str member;  /* of the interaction's metadata: "\"offer\":{…}"; in the arena */
+};
+
 struct intake_config {
 	struct conversation_rules rules;
 	const char *region;    /* home region for numbers */
@@ -23,6 +29,13 @@ struct intake_config {
 	void (*confirm_reset)(void *arg);
 	void (*confirm_committed)(void *arg);
 	void *confirm_arg;
+	/* Runs inside the write job, for a text that is no keyword, before it is appended: whether it answers something that
+	 * the gateway itself has asked, such as an offer. 1: it does, nobody else need look at it; 0: no; -1 err. May be
+	 * NULL. answered runs after the commit of a job in which one did. */
+	int (*answer)(void *arg, struct db *db, const struct identity *who, const struct interaction *i,
+		      struct arena *arena, int64_t now, struct answered_by_us *out, struct err *err);
+	void (*answered)(void *arg);
+	void *answer_arg;
 };
 
 enum intake_kind { INTAKE_STORED, INTAKE_SEEN, INTAKE_WAITING, INTAKE_REFUSED, INTAKE_UNAVAILABLE };

@@ -159,11 +159,33 @@ static const char step_4[] = "CREATE TABLE translation (locale TEXT NOT NULL, ke
 			     " PRIMARY KEY (locale, key)) WITHOUT ROWID;"
 			     "ALTER TABLE template ADD COLUMN purpose INTEGER NOT NULL DEFAULT 0;"
 			     "ALTER TABLE template ADD COLUMN sample TEXT NOT NULL DEFAULT '{}';";
+/* What customers make of offers. `open` rows are those that can still expire, by offer. */
+static const char step_offers[] =
+	"CREATE TABLE offer (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL DEFAULT '',"
+	" amount TEXT NOT NULL DEFAULT '', currency TEXT NOT NULL DEFAULT '', valid_from BIGINT NOT NULL,"
+	" valid_until BIGINT NOT NULL DEFAULT 0, segment TEXT NOT NULL DEFAULT '', variants TEXT NOT NULL DEFAULT '',"
+	" yes_words TEXT NOT NULL DEFAULT '', no_words TEXT NOT NULL DEFAULT '', quantity BIGINT NOT NULL DEFAULT 0,"
+	" per_customer INTEGER NOT NULL DEFAULT 1, accepted_template TEXT NOT NULL DEFAULT '',"
+	" declined_template TEXT NOT NULL DEFAULT '', closed_template TEXT NOT NULL DEFAULT '',"
+	" taken BIGINT NOT NULL DEFAULT 0, withdrawn_at BIGINT NOT NULL DEFAULT 0, settled INTEGER NOT NULL DEFAULT 0,"
+	" author TEXT NOT NULL DEFAULT '', version BIGINT NOT NULL DEFAULT 1, created_at BIGINT NOT NULL,"
+	" updated_at BIGINT NOT NULL, UNIQUE (name)) WITHOUT ROWID;"
+	"CREATE TABLE offer_customer (bucket INTEGER NOT NULL, customer_id BLOB NOT NULL, offer_id BLOB NOT NULL,"
+	" variant TEXT NOT NULL DEFAULT '', state INTEGER NOT NULL, open INTEGER NOT NULL,"
+	" taken INTEGER NOT NULL DEFAULT 0, channel INTEGER NOT NULL DEFAULT 0, message_id BLOB,"
+	" presented_at BIGINT NOT NULL DEFAULT 0, opened_at BIGINT NOT NULL DEFAULT 0,"
+	" clicked_at BIGINT NOT NULL DEFAULT 0, answered_at BIGINT NOT NULL DEFAULT 0, updated_at BIGINT NOT NULL,"
+	" PRIMARY KEY (customer_id, offer_id, bucket)) WITHOUT ROWID;"
+	"CREATE INDEX offer_customer_open ON offer_customer (offer_id, customer_id) WHERE open = 1;"
+	"CREATE TABLE offer_figure (offer_id BLOB NOT NULL, outcome INTEGER NOT NULL, variant TEXT NOT NULL,"
+	" channel INTEGER NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (offer_id, outcome, variant, channel)) WITHOUT "
+	"ROWID;";
 
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
 	{.number = 3, .sql = step_3},
 	{.number = 4, .sql = step_4},
+	{.number = 5, .sql = step_offers},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

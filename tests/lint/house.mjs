@@ -36,7 +36,7 @@ const ranks = [
 	[/^gateway\/customer\//, 4],
 	[/^gateway\/timeline\//, 5],
 	[/^gateway\/(intake|outbound)\//, 6],
-	[/^gateway\/channel\//, 7],
+	[/^gateway\/(channel|campaign)\//, 7],
 	[/^gateway\/http\//, 8],
 	[/^gateway\/(api|console)\//, 9],
 	[/^gateway\/[^/]+$/, 10],

@@ -27,6 +27,12 @@ static const struct {
 	{"GET", "/v1/keys", R_ADMIN},
 	{"DELETE", "/v1/keys/{id}", R_ADMIN},
 	{"POST", "/v1/never_merge", R_ADMIN},
+	{"POST", "/v1/offers", R_MARKETING | R_ADMIN},
+	{"PATCH", "/v1/offers/{id}", R_MARKETING | R_ADMIN},
+	{"DELETE", "/v1/offers/{id}", R_MARKETING | R_ADMIN},
+	{"POST", "/v1/offers/{id}/present", R_ALL},
+	{"POST", "/v1/offers/{id}/accept", R_AGENT | R_INTEGRATION | R_ADMIN},
+	{"POST", "/v1/offers/{id}/decline", R_AGENT | R_INTEGRATION | R_ADMIN},
 };
 
 Test(routes, least_privilege)
