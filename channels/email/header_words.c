@@ -157,7 +157,6 @@ struct str header_text(struct str raw, struct arena *a, unsigned *defects)
 		const char *mark = memmem(s.p + i, s.n - i, "=?", 2);
 		size_t at = mark ? (size_t)(mark - s.p) : s.n;
 		buf_add(&out, s.p + i, at - i);
-		i = at;
 		if (!mark)
 			break;
 		if (word_at(s, at, &w)) {

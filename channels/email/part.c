@@ -277,7 +277,7 @@ int part_tree(struct part_context *x, struct str raw, struct part *root)
 struct str part_content(struct part_context *x, const struct part *p)
 {
 	bool bad = false;
-	struct str s = p->body, lines = s;
+	struct str s = p->body;
 	struct decode_block uu;
 
 	if (p->encoding == 'q')
@@ -286,8 +286,8 @@ struct str part_content(struct part_context *x, const struct part *p)
 		s = decode_base64(s, x->a, &bad);
 	else if (p->encoding == 'b')
 		bad = true;
-	else if (p->encoding == 'u' && decode_find_uu(s, 0, &uu) && (lines = uu.lines).n)
-		s = decode_uu(lines, x->a, &bad);
+	else if (p->encoding == 'u' && decode_find_uu(s, 0, &uu))
+		s = decode_uu(uu.lines, x->a, &bad);
 	x->defects |= bad ? MAIL_ENCODING : 0;
 	return s;
 }

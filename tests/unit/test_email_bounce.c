@@ -288,6 +288,7 @@ static void check(const struct sample *s)
 	struct mail m;
 	struct err e = {0};
 
+	cr_assert(a);
 	cr_assert_eq(mail_parse(str_of(s->mail), NULL, a, &m, &e), 0);
 	cr_expect_str_eq(mail_class_word(m.class), mail_class_word(s->class), "%s: class %s", s->name,
 			 mail_class_word(m.class));

@@ -281,6 +281,7 @@ Test(email_parse, too_little_memory_is_an_error)
 	struct mail m;
 	struct err e = {0};
 
+	cr_assert(small);
 	cr_expect_eq(mail_parse(STR("From: a@b.example\nSubject: x\n\nbody\n"), NULL, small, &m, &e), -1);
 	cr_expect_eq(e.kind, ERR_INTERNAL);
 	arena_free(&small);
