@@ -1,6 +1,6 @@
 // The figures of email. Gateway and Postfix meet the same sink and the same load; both have a mail on disk before they say
 // so, and both are through when they have noted on disk that it is delivered.
-import { readFileSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Postfix, postfixMissing } from "../peer/postfix.mjs";
 import { startGateway } from "./lib/gateway.mjs";
@@ -134,7 +134,86 @@ async function outbound() {
 	];
 }
 
+// ---- in
+
+// Each customer's mails answer the one before, so that threading has something to find.
+function question(dir) {
+	const header = [
+		"Date: Mon, 05 Jan 2026 09:00:00 +0000",
+		"From: Customer {c} <c{c}@people.example>",
+		"To: Care Team <care@shop.example>",
+		"Subject: Re: Your parcel",
+		"Message-ID: <{m}@people.example>",
+		"In-Reply-To: <{p}@people.example>",
+		"References: <{p}@people.example>",
+		"MIME-Version: 1.0",
+		"Content-Type: text/plain; charset=utf-8",
+		"Content-Transfer-Encoding: 7bit",
+	];
+	const file = join(dir, "mail");
+	writeFileSync(file, [...header, "", ...text, ""].join("\r\n"));
+	return file;
+}
+
+// Every acknowledgement comes after the commit, so the load's own end is the end.
+async function gatewayIn() {
+	const dir = freshDir("gateway");
+	const sink = await startSink(dir); // an account is up when its way out is
+	const port = await freePort();
+	const g = await startGateway({ dir, email: { hosts: `127.0.0.1:${sink.port}`, lmtp: `127.0.0.1:${port}` } });
+	const load = { port, lmtp: true, mail: question(dir), conns: CONNS, senders: subscribers };
+	await mailLoad({ ...load, count: WARM, first: 90000000 });
+	const cpu = g.cpu();
+	const done = await mailLoad({ ...load, count });
+	const used = g.cpu() - cpu;
+	const resident_mb = g.resident() / 1024;
+	await g.stop();
+	await sink.stop();
+	same("mails in the store", timeline("count", g.dsn).inbound, WARM + count);
+	return { ...rates({ load: done, last: done.end_ns, n: count, cpu: used }), resident_mb };
+}
+
+// local(8) delivers as nobody to a maildir that an alias names; it may do so as often at once as the load has connections.
+async function postfixIn() {
+	const dir = freshDir("postfix");
+	let maildir;
+	const p = await Postfix.start((own) => {
+		maildir = join(own, "maildir");
+		for (const d of ["", "tmp", "new", "cur"]) {
+			mkdirSync(join(maildir, d));
+			chownSync(join(maildir, d), 65534, 65534);
+		}
+		writeFileSync(join(own, "aliases"), `care ${maildir}/\n`);
+		return {
+			...postfixBest,
+			mydestination: "shop.example",
+			alias_maps: `texthash:${own}/aliases`,
+			local_recipient_maps: "",
+			local_destination_concurrency_limit: CONNS,
+			initial_destination_concurrency: CONNS,
+		};
+	});
+	const load = { port: p.port, mail: question(dir), conns: CONNS, senders: subscribers };
+	const through = (n) => moment("Postfix", () => p.queued() === 0 && readdirSync(join(maildir, "new")).length >= n, 10);
+	await mailLoad({ ...load, count: WARM, first: 90000000 });
+	await through(WARM);
+	const cpu = p.cpu();
+	const done = await mailLoad({ ...load, count: postfixCount });
+	const last = await through(WARM + postfixCount);
+	const used = p.cpu() - cpu;
+	await p.stop();
+	return rates({ load: done, last, n: postfixCount, cpu: used });
+}
+
+async function inbound() {
+	needPostfix();
+	const ours = await gatewayIn();
+	const theirs = await postfixIn();
+	return [{ name: "email.in", value: ours.rate, peer_value: theirs.rate, detail: { ours, theirs } }];
+}
+
 export const figures = [
 	{ name: "email.out", unit: "mails/s", peer: "Postfix, same sink", target: ["ratio", ">=", 10], measure: outbound },
 	{ name: "email.out_cpu", unit: "CPU s / 100,000", peer: "Postfix, same sink", target: ["ratio", "<=", 0.1], measure: outbound },
+	{ name: "email.in", unit: "mails/s", peer: "Postfix to a maildir", target: ["ratio", ">=", 3], measure: inbound },
 ];

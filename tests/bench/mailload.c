@@ -4,6 +4,7 @@
  *
  * The mail is a file with lines ending in CRLF and dots doubled already; in it and in the addresses:
  *     {n} number of the mail   {m} the same in 8 digits   {c} number modulo --senders, 8 digits
+ *     {p} number of the mail before with the same {c}, 8 digits; with none before it one that never was sent
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -61,6 +62,10 @@ static void expand(const struct load *l, struct buf *b, const char *t, size_t n,
 		case 'n': buf_addf(b, "%llu", (unsigned long long)number); break;
 		case 'm': buf_addf(b, "%08llu", (unsigned long long)(number % 100000000)); break;
 		case 'c': buf_addf(b, "%08llu", (unsigned long long)(number % l->senders)); break;
+		case 'p':
+			buf_addf(b, "%08llu",
+				 (unsigned long long)(number >= l->senders ? number - l->senders : 99999999 - number));
+			break;
 		default: buf_add(b, open, 3);
 		}
 	}
