@@ -1,5 +1,6 @@
 /* Attachments: stored once by their hash, handed out as downloads that no browser executes. */
 #include "api/api.h"
+#include "store/blob_row.h"
 
 int attachment_post(struct request *r, struct err *err)
 {
@@ -49,7 +50,7 @@ int attachment_get(struct request *r, struct err *err)
 	memcpy(sha, r->param[0].p, 64);
 	sha[64] = 0;
 	buf_reset(&r->out);
-	if (blob_get(app_of(r)->blobs, sha, &r->out, err))
+	if (blob_load(app_of(r)->blobs, readers_get(app_of(r)->readers, NULL), sha, &r->out, err))
 		return -1;
 	r->status = 200;
 	r->content_type = "application/octet-stream";

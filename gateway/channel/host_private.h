@@ -5,6 +5,7 @@
  *   host_in.c      what adapters bring: inbound, receipts, outcomes, states, signals
  *   host_http.c    requests to adapters' routes, their answers and streams
  *   host_read.c    history and blobs, on a thread of their own
+ *   host_small.c   blobs that are small enough for a row of the store
  *   host_mark.c    the numbers that accounts keep
  *   host_show.c    health and metrics
  */
@@ -114,6 +115,9 @@ void host_free_requests(struct host_account *a);
 void host_history(struct host_account *a, const struct address *who, const struct uuid *after, int limit,
 		  history_done *done, void *arg);
 void host_blob_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done,
+		   void *arg);
+/* 0: taken, done will be called from the adapter's loop. */
+int host_small_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done,
 		   void *arg);
 void host_blob_get(struct host_account *a, const char *sha256, blob_read_done *done, void *arg);
 /* Tells followers that a contact point types, comes or goes: needs to know whose it is. */

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "channel/host_private.h"
-#include "store/blob.h"
+#include "store/blob_row.h"
 
 enum { MEMORY = 16 << 20, FILES_MAX = 32, BLOB_MAX = 256 << 20 };
 
@@ -220,9 +220,15 @@ static void tell_put(struct question *q)
 void host_blob_put(struct host_account *a, struct str bytes, struct str name, struct str type, blob_done *done,
 		   void *arg)
 {
-	struct question *q = a->h->c.blobs ? question_new(a, put, tell_put) : NULL;
-	char *copy = q ? malloc(bytes.n + 1) : NULL;
+	struct host_config *c = &a->h->c;
+	struct question *q;
+	char *copy;
 
+	if (c->blobs && bytes.n && bytes.n <= BLOB_ROW_MAX && bytes.n <= blobs_max(c->blobs) &&
+	    host_small_put(a, bytes, name, type, done, arg) == 0)
+		return;
+	q = c->blobs ? question_new(a, put, tell_put) : NULL;
+	copy = q ? malloc(bytes.n + 1) : NULL;
 	if (!copy) {
 		if (q)
 			arena_free(&q->mem);
@@ -242,7 +248,8 @@ void host_blob_put(struct host_account *a, struct str bytes, struct str name, st
 static void get(struct question *q)
 {
 	buf_init(&q->u.get.bytes, BLOB_MAX);
-	if (blob_get(q->a->h->c.blobs, q->u.get.sha256, &q->u.get.bytes, &q->err))
+	if (blob_load(q->a->h->c.blobs, readers_get(q->a->h->c.readers, NULL), q->u.get.sha256, &q->u.get.bytes,
+		      &q->err))
 		q->failed = true; /* a name from outside may be of nothing: not worth a line in the log */
 }
 

@@ -116,6 +116,8 @@ void blobs_close(struct blobs **bp)
 	*bp = NULL;
 }
 
+size_t blobs_max(const struct blobs *b) { return b->max; }
+
 static int write_all(int fd, struct str bytes)
 {
 	while (bytes.n) {

@@ -21,6 +21,7 @@ enum { BLOB_NAME = 65 }; /* with NUL */
 int blobs_open(const char *folder, size_t max_size, struct blobs **out, struct err *err);
 void blobs_close(struct blobs **b);
 
+size_t blobs_max(const struct blobs *b); /* bytes of one blob */
 /* Returns when it is on disk. ERR_TOO_LARGE "attachment_too_large". */
 int blob_put(struct blobs *b, struct str bytes, char sha256[BLOB_NAME], struct err *err);
 /* ERR_NOT_FOUND "attachment_not_found". */

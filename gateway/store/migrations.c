@@ -181,11 +181,18 @@ static const char step_offers[] =
 	" channel INTEGER NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (offer_id, outcome, variant, channel)) WITHOUT "
 	"ROWID;";
 
+/* Attachments that are small enough to be rows (blob_row.h). What they hold lies in the order in which it came; only the
+ * names are in an index. */
+static const char step_small_blobs[] =
+	"CREATE TABLE small_blob (id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, at BIGINT NOT NULL,"
+	" bytes BLOB NOT NULL, UNIQUE (sha256))";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
 	{.number = 3, .sql = step_3},
 	{.number = 4, .sql = step_4},
 	{.number = 5, .sql = step_offers},
+	{.number = 6, .sql = step_small_blobs},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;
