@@ -126,6 +126,8 @@ static void give_message(struct arrival *a)
 	buf_init(&meta, 256 << 10);
 	metadata(a, &match, &meta);
 	in.metadata = meta.failed ? STR("{}") : buf_str(&meta);
+	in.automatic = m->class != MAIL_MESSAGE;
+	in.reply_by = match_words(&match);
 	if (match.by)
 		in.reply_token = str_of(uuid_format(&match.id.message, token));
 	sender(a, &in.from);

@@ -52,7 +52,8 @@ struct match match_reply(const struct match_where *w, const struct mail *m)
 		return r;
 	r.by = "references";
 	for (int k = m->references.n; k-- > 0;)
-		if (message_id_read(m->references.at[k], w->domain, &r.id))
+		if (message_id_read(m->references.at[k], w->domain, &r.id) ||
+		    conversation_id_read(m->references.at[k], w->domain, &r.id.message))
 			return r;
 	r.by = "quoted_id";
 	if (in_text(w, m->text, &r.id))
@@ -79,4 +80,18 @@ struct match match_report(const struct match_where *w, const struct mail *m)
 	if (in_text(w, m->text, &r.id))
 		return r;
 	return (struct match){.by = NULL};
+}
+
+const char *match_words(const struct match *m)
+{
+	static const struct {
+		const char *by, *words;
+	} v[] = {{"in_reply_to", "In-Reply-To"},
+		 {"references", "References"},
+		 {"quoted_id", "the Message-ID that it quotes"}};
+
+	for (size_t k = 0; m->by && k < sizeof v / sizeof *v; k++)
+		if (strcmp(m->by, v[k].by) == 0)
+			return v[k].words;
+	return NULL;
 }

@@ -9,7 +9,7 @@
 #include "email/token.h"
 
 struct match {
-	struct delivery_id id;
+	struct delivery_id id; /* of a reply: its message may be a conversation instead */
 	const char *
 		by; /* "token", "in_reply_to", "references", "quoted_id"; reports: "verp", "message_id"; NULL: nothing */
 };
@@ -24,3 +24,5 @@ struct match_where {
 
 struct match match_reply(const struct match_where *w, const struct mail *m);
 struct match match_report(const struct match_where *w, const struct mail *m);
+/* For the sentence that says why a mail is where it is; NULL: a token, or nothing. */
+const char *match_words(const struct match *m);

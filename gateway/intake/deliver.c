@@ -100,8 +100,8 @@ static int identify(struct pass *p, struct inbound *in, struct identity *who)
 
 static bool has_keywords(const struct pass *p, const struct inbound *in)
 {
-	return !p->partial && in->attachments_n == 0 && in->channel != CHANNEL_WEB && in->channel != CHANNEL_EMAIL &&
-	       (in->from.scheme == SCHEME_TEL || in->from.scheme == SCHEME_SHORT);
+	return !p->partial && !in->automatic && in->attachments_n == 0 && in->channel != CHANNEL_WEB &&
+	       in->channel != CHANNEL_EMAIL && (in->from.scheme == SCHEME_TEL || in->from.scheme == SCHEME_SHORT);
 }
 
 /* For every purpose; *changed if any was otherwise before. */
@@ -229,6 +229,8 @@ static int tell(struct pass *p, const struct inbound *in, const struct identity 
 	json_cstr(&j, "address", in->from.value);
 	if (keyword)
 		json_cstr(&j, "keyword", keyword);
+	if (in->automatic)
+		json_bool(&j, "automatic", true);
 	json_end(&j);
 	if (!b.failed)
 		ev.data = buf_str(&b);
@@ -262,18 +264,18 @@ static int answers_us(struct pass *p, const struct identity *who, struct interac
 static int thread(struct pass *p, const struct inbound *in, const struct identity *who, struct interaction *i,
 		  const struct keyword_hit *hit)
 {
-	struct uuid answers = {{0}};
+	struct carried carried = {.by = in->reply_by, .automatic = in->automatic};
 	int r;
 
 	if (hit)
 		return obeyed(p, i, arena_printf(p->arena, "\"keyword\":\"%s\"", keyword_word(hit->word)),
 			      "a keyword, answered by the gateway");
-	r = answers_us(p, who, i);
+	r = in->automatic ? 0 : answers_us(p, who, i);
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (in->reply_token.n)
-		uuid_parse(in->reply_token, &answers);
-	return conversation_thread_inbound(p->db, p->k->events, &p->k->c.rules, who, &answers, i, p->arena, p->now,
+		uuid_parse(in->reply_token, &carried.answers);
+	return conversation_thread_inbound(p->db, p->k->events, &p->k->c.rules, who, &carried, i, p->arena, p->now,
 					   p->err);
 }
 

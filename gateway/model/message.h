@@ -52,7 +52,9 @@ struct inbound {
 	int64_t at; /* when it happened, by the carrier; 0: now */
 	struct str
 		reply_token; /* what we gave out and the reply carries back (mail address token, web session); or empty */
-	struct str metadata; /* JSON object kept with the interaction; empty if none */
+	const char *reply_by; /* static: what it stood in, "In-Reply-To"; NULL: a token */
+	bool automatic;	      /* sent by a robot: kept, never answered, opens no conversation */
+	struct str metadata;  /* JSON object kept with the interaction; empty if none */
 	/* One part of a longer text. total 0 or 1: whole. Parts are kept in the store until complete (intake/assemble).
 	 * A cut may go through a UTF-16 surrogate pair; then the text of each part has its half at that end, as the three
 	 * bytes that UTF-8 would have for it, and intake/ joins them. */

@@ -8,10 +8,12 @@
 #include "store/bucket.h"
 #include "timeline/conversation_row.h"
 #include "timeline/interaction_row.h"
+#include "timeline/subject.h"
 
-/* How far back rule 2 looks for our message. Whoever writes more often in a row without an answer is in the conversation
- * that his first text joined, by rule 3. */
-enum { LOOK_BACK = 16 };
+/* How far back rule 3 looks for our message. Whoever writes more often in a row without an answer is in the conversation
+ * that his first text joined, by rule 4. Rule 2 looks further, but only for mails that say they are answers. */
+enum { LOOK_BACK = 16, MAILS_BACK = 100 };
+#define SUBJECT_WINDOW (14 * US_DAY)
 
 struct threading {
 	struct db *db;
@@ -298,36 +300,114 @@ static int answer(struct threading *t, const struct answered *m, bool named)
 	return r == 1 ? joined(t, &c) : opened(t);
 }
 
-static int rule_named(struct threading *t, const struct uuid *answers)
+/* 1: there is such a message, and it is the customer's; 0: none, or somebody else's (*other). */
+static int message_of(struct threading *t, const struct uuid *id, struct answered *m, bool *other)
 {
-	struct stmt *q;
-	struct answered m = {0};
-	struct conversation c;
+	struct stmt *q = db_query(t->db, "SELECT customer_id, conversation_id, channel FROM interaction WHERE id = $1");
 	struct uuid customer;
 	int r;
 
-	if (!answers || uuid_is_nil(answers))
-		return PASSED;
-	m.id = *answers;
-	q = db_query(t->db, "SELECT customer_id, conversation_id, channel FROM interaction WHERE id = $1");
-	db_bind_uuid(q, 1, answers);
+	m->id = *id;
+	db_bind_uuid(q, 1, id);
 	r = db_step(q, t->err);
 	if (r == DB_ROW) {
 		db_col_uuid(q, 0, &customer);
-		db_col_uuid(q, 1, &m.conversation);
-		m.channel = (enum channel)db_col_i64(q, 2);
+		db_col_uuid(q, 1, &m->conversation);
+		m->channel = (enum channel)db_col_i64(q, 2);
 	}
 	db_done(q);
-	if (r == DB_ERROR)
-		return FAILED;
-	if (r == DB_ROW && !member_of(&customer, t->members, t->members_n))
+	*other = r == DB_ROW && !member_of(&customer, t->members, t->members_n);
+	return *other ? 0 : r;
+}
+
+static int reason_named(struct threading *t, const struct answered *m, const struct carried *x)
+{
+	return reason_reply(t, m, arena_printf(t->arena, "named by %s", x->by ? x->by : "its token"));
+}
+
+static int rule_named(struct threading *t, const struct carried *x)
+{
+	struct answered m = {0};
+	struct conversation c;
+	bool other;
+	int r;
+
+	if (uuid_is_nil(&x->answers))
 		return PASSED;
-	if (r == DB_ROW)
-		return reason_reply(t, &m, "named by its token") ? FAILED : answer(t, &m, true);
-	r = by_id(t, answers, &c);
+	r = message_of(t, &x->answers, &m, &other);
+	if (r < 0 || other)
+		return r < 0 ? FAILED : PASSED;
+	if (r == 1)
+		return reason_named(t, &m, x) ? FAILED : answer(t, &m, true);
+	r = by_id(t, &x->answers, &c);
 	if (r != 1)
 		return r < 0 ? FAILED : PASSED;
 	return reason(t, "the conversation that it names") ? FAILED : joined(t, &c);
+}
+
+/* Beside the message that it answers, if that is the customer's; nobody has to work on it. */
+static int rule_automatic(struct threading *t, const struct carried *x)
+{
+	struct answered m = {0};
+	bool other;
+	int r = uuid_is_nil(&x->answers) ? 0 : message_of(t, &x->answers, &m, &other);
+
+	if (r < 0)
+		return FAILED;
+	if (r == 0)
+		return reason(t, "an automatic message, opens nothing") ? FAILED : JOINED;
+	t->i->conversation = m.conversation;
+	return reason_named(t, &m, x) ? FAILED : JOINED;
+}
+
+/* The newest mail with this subject, to or from one member. 1: *out is newer than what it was. */
+static int mail_about(struct threading *t, const struct uuid *member, struct str subject, struct answered *out)
+{
+	struct stmt *q =
+		db_query(t->db, "SELECT id, conversation_id, channel, subject FROM interaction"
+				" WHERE bucket = $1 AND customer_id = $2 AND id > $3 ORDER BY id DESC LIMIT $4");
+	struct uuid since = uuid7_floor(t->now - SUBJECT_WINDOW);
+	int r, found = 0;
+
+	if (!uuid_is_nil(&out->id) && memcmp(&out->id, &since, sizeof since) > 0)
+		since = out->id;
+	db_bind_i64(q, 1, bucket_of(member));
+	db_bind_uuid(q, 2, member);
+	db_bind_blob(q, 3, since.b, sizeof since.b);
+	db_bind_i64(q, 4, MAILS_BACK);
+	while (!found && (r = db_step(q, t->err)) == DB_ROW) {
+		if (db_col_i64(q, 2) != CHANNEL_EMAIL || !subject_same(db_col_str(q, 3), subject))
+			continue;
+		db_col_uuid(q, 0, &out->id);
+		db_col_uuid(q, 1, &out->conversation);
+		out->channel = CHANNEL_EMAIL;
+		found = 1;
+	}
+	db_done(q);
+	return !found && r < 0 ? FAILED : found;
+}
+
+static int rule_subject(struct threading *t)
+{
+	struct answered m = {0};
+	bool found = false;
+	struct str rest;
+	char id[UUID_TEXT];
+
+	if (t->i->channel != CHANNEL_EMAIL || !subject_answers(t->i->subject, &rest))
+		return PASSED;
+	for (size_t k = 0; k < t->members_n; k++) {
+		int r = mail_about(t, &t->members[k], rest, &m);
+		if (r < 0)
+			return FAILED;
+		found = found || r == 1;
+	}
+	if (!found || uuid_is_nil(&m.conversation))
+		return PASSED;
+	if (reason(t, arena_printf(t->arena, "has the subject of mail %s within %lld days", uuid_format(&m.id, id),
+				   (long long)(SUBJECT_WINDOW / US_DAY))))
+		return FAILED;
+	return answer(t, &m, false);
 }
 
 static int rule_answer(struct threading *t)
@@ -388,7 +468,7 @@ static int set_members(struct threading *t, const struct uuid *of)
 }
 
 int conversation_thread_inbound(struct db *db, struct events *ev, const struct conversation_rules *rules,
-				const struct identity *who, const struct uuid *answers, struct interaction *i,
+				const struct identity *who, const struct carried *carried, struct interaction *i,
 				struct arena *a, int64_t now, struct err *err)
 {
 	struct threading t = {.db = db,
@@ -403,11 +483,13 @@ int conversation_thread_inbound(struct db *db, struct events *ev, const struct c
 
 	/* Who was made a moment ago has no history. */
 	if (who->created)
-		r = PASSED;
+		r = carried->automatic ? rule_automatic(&t, &(struct carried){.automatic = true}) : PASSED;
 	else if (set_members(&t, &who->survivor))
 		r = FAILED;
-	else if ((r = rule_named(&t, answers)) == PASSED && (r = rule_answer(&t)) == PASSED &&
-		 (r = rule_active(&t)) == PASSED)
+	else if (carried->automatic)
+		r = rule_automatic(&t, carried);
+	else if ((r = rule_named(&t, carried)) == PASSED && (r = rule_subject(&t)) == PASSED &&
+		 (r = rule_answer(&t)) == PASSED && (r = rule_active(&t)) == PASSED)
 		r = rule_reopen(&t);
 	if (r == PASSED)
 		r = reason(&t, "a new matter") ? FAILED : opened(&t);

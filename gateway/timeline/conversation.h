@@ -3,11 +3,13 @@
  *
  * The rule by which an interaction finds its conversation, first match wins (the sentence is stored with it and shown):
  *   1. what it carries back names one: reply token, external reference, conversation id of the request;
- *   2. it answers our most recent outbound message to this customer, on whatever channel, within reply_window:
+ *   2. it is a mail "Re: …" with the subject of a mail to or from this customer of the last 14 days;
+ *   3. it answers our most recent outbound message to this customer, on whatever channel, within reply_window:
  *      that message's conversation, or a new one begun by it ("reply to message 0192… by SMS within 72 h");
- *   3. the customer's most recently active open, pending or snoozed conversation;
- *   4. one closed less than reopen_window ago is reopened;
- *   5. a new one.
+ *   4. the customer's most recently active open, pending or snoozed conversation;
+ *   5. one closed less than reopen_window ago is reopened;
+ *   6. a new one.
+ * What a robot sends opens and reopens nothing: it is only put beside what it names.
  * Never across customers: a conversation is only joined by members of one merge set.
  */
 #pragma once
@@ -27,10 +29,16 @@ struct conversation {
 	int reopened;
 };
 
+struct carried {	     /* what an inbound brings back of what we gave out */
+	struct uuid answers; /* message or conversation; nil: none is named */
+	const char *by;	     /* static: "In-Reply-To"; NULL: "its token" */
+	bool automatic;	     /* sent by a robot */
+};
+
 /* Decides for an inbound, creates or reopens as the rule says, appends the conversation.* events, and fills
- * i->conversation and i->thread_reason (text in the arena). `answers`: message named by token or reference; nil if none. */
+ * i->conversation and i->thread_reason (text in the arena). */
 int conversation_thread_inbound(struct db *db, struct events *ev, const struct conversation_rules *rules,
-				const struct identity *who, const struct uuid *answers, struct interaction *i,
+				const struct identity *who, const struct carried *carried, struct interaction *i,
 				struct arena *a, int64_t now, struct err *err);
 /* For an outbound: `wanted` as the request names it (checked: same merge set, else ERR_SEMANTIC "conversation_mismatch"),
  * else the latest open one if service; else none. Updates last_out_at. */

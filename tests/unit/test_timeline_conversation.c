@@ -71,6 +71,7 @@ static const struct scene scenes[] = {
 
 static struct interaction inbound(const struct identity *who, const struct uuid *answers, const char *text)
 {
+	struct carried carried = {.answers = answers ? *answers : (struct uuid){{0}}};
 	struct interaction i = {.customer = who->contact.customer,
 				.at = LINE_NOW,
 				.channel = CHANNEL_WEB,
@@ -80,7 +81,7 @@ static struct interaction inbound(const struct identity *who, const struct uuid 
 	struct err e = {0};
 
 	cr_assert_eq(
-		conversation_thread_inbound(rig.s.db, rig.s.events, &rules, who, answers, &i, rig.arena, LINE_NOW, &e),
+		conversation_thread_inbound(rig.s.db, rig.s.events, &rules, who, &carried, &i, rig.arena, LINE_NOW, &e),
 		0, "%s", e.msg);
 	cr_assert_eq(interaction_append(rig.s.db, &i, &e), 0, "%s", e.msg);
 	return i;
@@ -177,6 +178,76 @@ Test(thread, never_across_customers)
 	cr_expect(!uuid_eq(&i.conversation, &theirs));
 	i = inbound(&b, &theirs, "a conversation of somebody else");
 	cr_expect(!uuid_eq(&i.conversation, &theirs));
+}
+
+/* A mail to or from the customer, then one with that subject: the sentence of why it is where it is. */
+static struct interaction mail(const struct identity *who, const char *subject, const struct carried *carried)
+{
+	struct interaction i = {.customer = who->contact.customer,
+				.at = LINE_NOW,
+				.channel = CHANNEL_EMAIL,
+				.direction = DIRECTION_INBOUND,
+				.kind = KIND_MESSAGE,
+				.subject = str_of(subject),
+				.content = STR("text")};
+	struct err e = {0};
+
+	cr_assert_eq(
+		conversation_thread_inbound(rig.s.db, rig.s.events, &rules, who, carried, &i, rig.arena, LINE_NOW, &e),
+		0, "%s", e.msg);
+	cr_assert_eq(interaction_append(rig.s.db, &i, &e), 0, "%s", e.msg);
+	return i;
+}
+
+static void subject_of(const struct uuid *id, const char *subject)
+{
+	struct stmt *q = db_query(rig.s.db, "UPDATE interaction SET subject = $1 WHERE id = $2");
+	struct err e = {0};
+
+	db_bind_text(q, 1, subject);
+	db_bind_uuid(q, 2, id);
+	cr_assert_eq(db_run(q, &e), 0, "%s", e.msg);
+}
+
+Test(thread, a_mail_with_the_subject_of_a_mail)
+{
+	struct identity who = line_who(&rig, SCHEME_MAIL, "subject@people.example"),
+			other = line_who(&rig, SCHEME_MAIL, "other@people.example");
+	struct uuid about = line_conversation(&rig, &who.contact.customer, CONVERSATION_OPEN, 100);
+	struct uuid newer = line_conversation(&rig, &who.contact.customer, CONVERSATION_OPEN, 1);
+	struct uuid sent = line_interaction(&rig, &who.contact.customer, DIRECTION_OUTBOUND, CHANNEL_EMAIL,
+					    LINE_NOW - 100 * US_HOUR, &about, "ours");
+	struct uuid foreign = line_conversation(&rig, &other.contact.customer, CONVERSATION_OPEN, 1);
+	const struct carried none = {.by = NULL};
+	struct interaction i;
+
+	subject_of(&sent, "Your bill of November");
+	i = mail(&who, "AW: Re: your bill of  november", &none);
+	cr_expect(uuid_eq(&i.conversation, &about), "%s", i.thread_reason.p);
+	cr_expect(strstr(i.thread_reason.p, "has the subject of mail"), "%s", i.thread_reason.p);
+	i = mail(&who, "Your bill of November", &none);
+	cr_expect(!strstr(i.thread_reason.p, "subject"), "no answer by its subject: %s", i.thread_reason.p);
+	i = mail(&who, "Re: Your bill of December", &none);
+	cr_expect(!strstr(i.thread_reason.p, "subject"), "another subject: %s", i.thread_reason.p);
+	i = mail(&other, "Re: Your bill of November", &none);
+	cr_expect(uuid_eq(&i.conversation, &foreign), "somebody else's subject: %s", i.thread_reason.p);
+	cr_expect(!uuid_eq(&about, &newer));
+}
+
+Test(thread, a_mail_of_a_robot_opens_nothing)
+{
+	struct identity who = line_who(&rig, SCHEME_MAIL, "robot@people.example");
+	struct uuid c = line_conversation(&rig, &who.contact.customer, CONVERSATION_CLOSED, 2);
+	struct uuid sent = line_interaction(&rig, &who.contact.customer, DIRECTION_OUTBOUND, CHANNEL_EMAIL,
+					    LINE_NOW - US_HOUR, &c, "ours");
+	struct interaction i = mail(&who, "Out of office", &(struct carried){.automatic = true});
+
+	cr_expect(uuid_is_nil(&i.conversation), "%s", i.thread_reason.p);
+	i = mail(&who, "Out of office", &(struct carried){.answers = sent, .by = "In-Reply-To", .automatic = true});
+	cr_expect(uuid_eq(&i.conversation, &c), "beside what it answers");
+	cr_expect(strstr(i.thread_reason.p, "named by In-Reply-To"), "%s", i.thread_reason.p);
+	cr_expect_eq(get(&c).state, CONVERSATION_CLOSED, "and nobody has to work on it");
+	cr_expect_eq(line_events(&rig, "conversation.opened") + line_events(&rig, "conversation.reopened"), 0);
 }
 
 static struct uuid merge(const struct uuid *survivor, const struct uuid *merged)
