@@ -61,32 +61,6 @@ static int ref_add(struct db *db, struct str external_id, const struct uuid *id,
 	return db_run(q, err);
 }
 
-/* Attributes by value, so that "who has plan:gold" is an index read. Nested values are found by their JSON text. */
-static int attributes_index(struct db *db, const struct uuid *id, const json_t *attributes, struct err *err)
-{
-	struct stmt *q = db_query(db, "DELETE FROM customer_attribute WHERE customer_id = $1");
-	const char *key;
-	json_t *v;
-
-	db_bind_uuid(q, 1, id);
-	if (db_run(q, err))
-		return -1;
-	json_object_foreach ((json_t *)attributes, key, v) {
-		char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-		int r;
-
-		q = db_query(db, "INSERT INTO customer_attribute (key, value, customer_id) VALUES ($1, $2, $3)");
-		db_bind_text(q, 1, key);
-		db_bind_text(q, 2, json_is_string(v) ? json_string_value(v) : text ? text : "");
-		db_bind_uuid(q, 3, id);
-		r = db_run(q, err);
-		free(text);
-		if (r)
-			return -1;
-	}
-	return 0;
-}
-
 static int attributes_read(struct str text, json_t **out, struct err *err)
 {
 	if (text.n > ATTRIBUTES_MAX)
@@ -134,7 +108,7 @@ int customer_create(struct db *db, struct events *ev, const struct customer *c, 
 	db_bind_uuid(q, 9, &id);
 	db_bind_i64(q, 10, now);
 	if (db_run(q, err) || ref_add(db, c->external_id, &id, err) ||
-	    (json_object_size(attributes) && attributes_index(db, &id, attributes, err)) ||
+	    attributes_index(db, &id, NULL, attributes, err) ||
 	    customer_event(db, ev, "customer.created", &id, STR(""), now, err))
 		goto out;
 	*out_id = id;
@@ -305,7 +279,7 @@ static int update(struct db *db, struct events *ev, struct arena *a, const struc
 		  const struct customer_patch *p, int64_t now, struct err *err)
 {
 	struct customer c;
-	json_t *tree = NULL;
+	json_t *tree = NULL, *old = NULL;
 	char *text = NULL;
 	struct str before;
 	int r;
@@ -315,15 +289,19 @@ static int update(struct db *db, struct events *ev, struct arena *a, const struc
 	if (p->if_version && p->if_version != c.version)
 		return err_set(err, ERR_PRECONDITION, "version_changed", NULL,
 			       "the customer has changed since: version %lld", (long long)c.version);
-	if (p->set_attributes && patched(c.attributes, p->v.attributes, &text, &tree, err))
+	if (p->set_attributes &&
+	    (attributes_read(c.attributes, &old, err) || patched(c.attributes, p->v.attributes, &text, &tree, err))) {
+		json_decref(old);
 		return -1;
+	}
 	before = c.external_id;
 	apply(&c, p);
 	if (text)
 		c.attributes = str_of(text);
 	r = ref_change(db, before, c.external_id, id, err) || write_row(db, &c, now, err) ||
-	    (tree && attributes_index(db, id, tree, err)) || updated(db, ev, id, p, now, err);
+	    (tree && attributes_index(db, id, old, tree, err)) || updated(db, ev, id, p, now, err);
 	free(text);
+	json_decref(old);
 	json_decref(tree);
 	return r ? -1 : 0;
 }

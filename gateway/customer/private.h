@@ -4,6 +4,10 @@
 
 int customer_event(struct db *db, struct events *ev, const char *type, const struct uuid *id, struct str data,
 		   int64_t now, struct err *err);
+/* Attributes by value, so that "who has plan:gold" is an index read; old: as they are in the index now, NULL if there is
+ * nothing. */
+int attributes_index(struct db *db, const struct uuid *id, const json_t *old, const json_t *attributes,
+		     struct err *err);
 int suggest(struct db *db, struct events *ev, const struct uuid *a, const struct uuid *b, const char *reason,
 	    int64_t now, struct err *err);
 int suggestion_was_rejected(struct db *db, const struct uuid *a, const struct uuid *b, bool *out, struct err *err);

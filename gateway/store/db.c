@@ -88,6 +88,7 @@ void db_close(struct db **db)
 enum db_dialect db_dialect(const struct db *db) { return db->driver->dialect; }
 
 struct stmt *db_query(struct db *db, const char *sql) { return db->driver->query(db, sql); }
+struct stmt *db_query_once(struct db *db, const char *sql) { return db->driver->query_once(db, sql); }
 
 void db_bind_i64(struct stmt *s, int i, int64_t v) { s->driver->bind_i64(s, i, v); }
 void db_bind_str(struct stmt *s, int i, struct str v) { s->driver->bind_str(s, i, v); }

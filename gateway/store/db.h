@@ -53,6 +53,8 @@ enum db_dialect { DB_SQLITE, DB_POSTGRES };
 enum db_dialect db_dialect(const struct db *db);
 
 struct stmt *db_query(struct db *db, const char *sql);
+/* For text made at run time (never with values in it), which lives until db_done: prepared for this one use. */
+struct stmt *db_query_once(struct db *db, const char *sql);
 void db_bind_i64(struct stmt *s, int i, int64_t v);
 void db_bind_str(struct stmt *s, int i, struct str v);	 /* copied; empty stays empty */
 void db_bind_text(struct stmt *s, int i, const char *v); /* copied; NULL is SQL NULL */

@@ -116,11 +116,32 @@ static struct stmt *query(struct db *db, const char *sql)
 	return s;
 }
 
+/* Without a name on the server: it would stay there. */
+static struct stmt *query_once(struct db *db, const char *sql)
+{
+	struct stmt *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return query(db, "no memory for a statement"); /* which is no SQL, so its step fails */
+	*s = (struct stmt){.driver = &driver_postgres, .db = db, .sql = sql, .params = pg_params_of(sql), .once = true};
+	s->p = calloc(1, sizeof *s->p);
+	if (s->p)
+		buf_init(&s->p->room, SIZE_MAX / 2);
+	pg_unbind(s);
+	return s;
+}
+
 static void done(struct stmt *s)
 {
 	PQclear(s->rows);
 	s->rows = NULL;
 	pg_unbind(s);
+	if (!s->once)
+		return;
+	if (s->p)
+		buf_free(&s->p->room);
+	free(s->p);
+	free(s);
 }
 
 /* Sends it and waits for its rows. */
@@ -301,6 +322,7 @@ const struct driver driver_postgres = {
 	.open = open_store,
 	.close = close_store,
 	.query = query,
+	.query_once = query_once,
 	.bind_i64 = pg_bind_i64,
 	.bind_str = pg_bind_str,
 	.bind_blob = pg_bind_blob,

@@ -21,6 +21,7 @@ struct stmt {
 	sqlite3_stmt *q; /* NULL: prepare failed */
 	bool stepped;
 	bool ordered; /* $1..$n appear in order, so the number is the index */
+	bool once;    /* not in the table: goes with its use */
 	/* What is bound is copied here, one after the other, since SQLite would allocate and free a copy of each. */
 	char *room;
 	size_t used;
@@ -173,6 +174,19 @@ static struct stmt *query(struct db *db, const char *sql)
 	return s;
 }
 
+static struct stmt *query_once(struct db *db, const char *sql)
+{
+	struct stmt *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return query(db, "no memory for a statement"); /* which is no SQL, so its step fails */
+	*s = (struct stmt){.driver = &driver_sqlite, .db = db, .sql = sql, .once = true};
+	if (sqlite3_prepare_v3(db->h, sql, -1, 0, &s->q, NULL) != SQLITE_OK)
+		s->q = NULL;
+	s->ordered = s->q && in_order(s->q);
+	return s;
+}
+
 static int param(struct stmt *s, int i)
 {
 	char name[16];
@@ -261,6 +275,12 @@ static int step(struct stmt *s, struct err *err)
 
 static void done(struct stmt *s)
 {
+	if (s->once) {
+		sqlite3_finalize(s->q);
+		free(s->room);
+		free(s);
+		return;
+	}
 	if (!s->q)
 		return;
 	if (s->stepped)
@@ -317,6 +337,7 @@ const struct driver driver_sqlite = {
 	.open = open_store,
 	.close = close_store,
 	.query = query,
+	.query_once = query_once,
 	.bind_i64 = bind_i64,
 	.bind_str = bind_str,
 	.bind_blob = bind_blob,

@@ -16,6 +16,7 @@ struct driver {
 	int (*open)(const char *dsn, enum db_mode mode, struct db **out, struct err *err);
 	void (*close)(struct db **db);
 	struct stmt *(*query)(struct db *db, const char *sql);
+	struct stmt *(*query_once)(struct db *db, const char *sql);
 	void (*bind_i64)(struct stmt *s, int i, int64_t v);
 	void (*bind_str)(struct stmt *s, int i, struct str v);
 	void (*bind_blob)(struct stmt *s, int i, const void *p, size_t n);

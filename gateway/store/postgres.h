@@ -11,7 +11,7 @@
 
 #include "store/driver.h"
 
-enum { PG_SLOTS = 512, PG_PARAMS = 64, PG_ERROR = 200 };
+enum { PG_SLOTS = 512, PG_PARAMS = 128, PG_ERROR = 200 };
 
 struct stmt {
 	const struct driver *driver;
@@ -22,6 +22,7 @@ struct stmt {
 	struct pg_params *p; /* NULL: no memory */
 	unsigned name;	     /* under which the connection has prepared it; 0: it has not */
 	int renamed;	     /* prepared anew because a parameter had another type */
+	bool once;	     /* goes with its use */
 	PGresult *rows;
 	int row;
 };

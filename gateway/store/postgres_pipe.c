@@ -80,7 +80,7 @@ int pg_send(struct stmt *s, enum pg_what what, struct err *err)
 	static const int binary[PG_PARAMS] = {[0 ... PG_PARAMS - 1] = 1};
 	const char *value[PG_PARAMS];
 	struct db *db = s->db;
-	bool named = db->prepare && s->renamed < RENAMES, ok;
+	bool named = db->prepare && !s->once && s->renamed < RENAMES, ok;
 	char name[16];
 
 	for (int i = 0; i < s->params; i++)

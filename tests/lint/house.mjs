@@ -34,7 +34,7 @@ const ranks = [
 	[/^gateway\/(events\/|scheduler\.)/, 3],
 	[/^gateway\/channel\/accounts\./, 3],
 	[/^gateway\/customer\//, 4],
-	[/^gateway\/timeline\//, 5],
+	[/^gateway\/(timeline|segment)\//, 5],
 	[/^gateway\/(intake|outbound)\//, 6],
 	[/^gateway\/(channel|campaign)\//, 7],
 	[/^gateway\/http\//, 8],
