@@ -57,8 +57,8 @@ static void copy_name(struct str s, char out[256])
 
 int email_sender_parse(struct str text, char name[256], char mailbox[ADDRESS_MAX + 1], struct err *err)
 {
-	char plain[ADDRESS_MAX + 1];
-	struct buf b = {.p = plain, .cap = sizeof plain, .max = sizeof plain - 1};
+	char given[ADDRESS_MAX + 1];
+	struct buf b = {.p = given, .cap = sizeof given, .max = sizeof given - 1};
 	struct str box;
 	size_t lt = 0;
 
@@ -75,8 +75,8 @@ int email_sender_parse(struct str text, char name[256], char mailbox[ADDRESS_MAX
 	}
 	if (mailbox_normalise(box, &b, err))
 		return -1;
-	plain[b.n] = 0;
-	return email_to_ascii(plain, mailbox, ADDRESS_MAX + 1, err);
+	given[b.n] = 0;
+	return email_to_ascii(given, mailbox, ADDRESS_MAX + 1, err); /* NOLINT(readability-suspicious-call-argument) */
 }
 
 bool email_domain_is_ours(const char *own, const char *list, const char *domain)

@@ -97,16 +97,16 @@ static size_t stretch(struct str s, size_t from)
 static void put_encoded(struct line *l, struct str s, bool *first)
 {
 	for (size_t at = 0, n; at < s.n; at += n) {
-		char clean[3 * ENCODED_BYTES + 8], word[6 * ENCODED_BYTES + 32];
+		char clean[3 * ENCODED_BYTES + 8], base64[4 * ENCODED_BYTES + 16], word[4 * ENCODED_BYTES + 40];
 		struct buf b = {.p = clean, .cap = sizeof clean, .max = sizeof clean - 1};
-		size_t len;
+		struct buf w = {.p = word, .cap = sizeof word, .max = sizeof word - 1};
 		n = stretch(s, at);
 		for (size_t i = at; i < at + n;)
 			buf_add_utf8(&b, str_next(str_n(s.p, at + n), &i));
-		memcpy(word, "=?UTF-8?B?", 10);
-		len = crypto_b64(word + 10, clean, b.n);
-		memcpy(word + 10 + len, "?=", 2);
-		put_word(l, str_n(word, len + 12), *first);
+		buf_adds(&w, "=?UTF-8?B?");
+		buf_add(&w, base64, crypto_b64(base64, clean, b.n));
+		buf_adds(&w, "?=");
+		put_word(l, buf_str(&w), *first);
 		*first = false;
 	}
 }

@@ -33,7 +33,7 @@ static struct str id_of(struct arena *mem, struct str metadata)
 
 	if (!metadata.n || json_read(metadata, 8, &tree, NULL))
 		return out;
-	id = json_object_get(tree, "message_id");
+	id = json_object_get(json_object_get(tree, "email"), "message_id");
 	if (json_is_string(id))
 		out = bracketed(mem, str_n(json_string_value(id), json_string_length(id)));
 	json_decref(tree);

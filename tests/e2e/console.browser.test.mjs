@@ -1,19 +1,21 @@
 // The console as an agent uses it: sign in, see what comes in by SMS and chat, answer, see it arrive.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import nodemailer from "nodemailer";
 import { Smsc } from "../peer/smsc.mjs";
 import { launch, open, serveSite, widgetPage } from "./lib/browser.mjs";
-import { Gateway, smsAccount } from "./lib/gateway.mjs";
+import { Gateway, freePort, smsAccount } from "./lib/gateway.mjs";
 import { until } from "./lib/wait.mjs";
 
 describe("the console", { timeout: 180000 }, () => {
-	let smsc, site, gateway, browser, page;
+	let smsc, site, gateway, browser, page, lmtp;
 
 	before(async () => {
 		smsc = new Smsc({ systemId: "threadline", password: "secret" });
 		await smsc.listen();
 		site = await serveSite(() => widgetPage(gateway.url, "shop"));
-		gateway = await Gateway.start({ "sms main": smsAccount(smsc), "web shop": { origins: site.origin, prechat: "off" } });
+		lmtp = await freePort();
+		gateway = await Gateway.start({ "sms main": smsAccount(smsc), "email care": { from: "care@shop.example", hosts: "127.0.0.1:1", tls: "none", lmtp: `127.0.0.1:${lmtp}`, auth_server: "mx.shop.example" }, "web shop": { origins: site.origin, prechat: "off" } });
 		await gateway.ready();
 		browser = await launch();
 		page = await open(browser, `${gateway.url}/console/`);
@@ -79,6 +81,33 @@ describe("the console", { timeout: 180000 }, () => {
 		page.assertClean();
 		visitor.assertClean();
 		await visitor.context().close();
+	});
+
+	it("shows of a mail whether its sender was verified, what was written and why it is here", async () => {
+		const client = nodemailer.createTransport({ host: "127.0.0.1", port: lmtp, lmtp: true, ignoreTLS: true });
+		const bring = (text, verdict) =>
+			client.sendMail({
+				from: "Mia <mia@people.example>",
+				to: "care@shop.example",
+				subject: "My contract",
+				text,
+				headers: verdict && [{ key: "Authentication-Results", value: `mx.shop.example; dmarc=${verdict} header.from=people.example; spf=${verdict} smtp.mailfrom=mia@people.example` }],
+			});
+		await bring("When does it end?\n\nOn Mon, 5 Jan 2026 at 10:00, Care <care@shop.example> wrote:\n> An offer for you\n", "pass");
+		await page.getByRole("navigation").getByText("My contract").or(page.getByRole("navigation").getByText("When does it end?")).first().click();
+		const log = page.getByRole("log");
+		const first = log.locator(".entry.inbound", { hasText: "When does it end?" });
+		await first.getByText("✓ verified").waitFor();
+		await first.getByText("whole mail").click();
+		await first.getByText("An offer for you").waitFor();
+		await first.getByRole("button", { name: "Why is this here?" }).or(first.locator(".why")).first().click();
+		await first.getByText("a new matter").waitFor();
+		await bring("Please end it today.", "fail");
+		await log.locator(".entry.inbound", { hasText: "Please end it today." }).getByText("⚠ not verified").waitFor();
+		await bring("And this?");
+		await log.locator(".entry.inbound", { hasText: "And this?" }).getByText("sender unchecked").waitFor();
+		client.close();
+		page.assertClean();
 	});
 
 	it("keeps a session that scripts cannot read, and ends it", async () => {

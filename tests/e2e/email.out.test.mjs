@@ -12,7 +12,9 @@ import { SmartHost, refusal } from "./lib/smarthost.mjs";
 import { Authority } from "./lib/tls.mjs";
 import { until } from "./lib/wait.mjs";
 
-const { dkimVerify } = createRequire(import.meta.url)("mailauth/lib/dkim/verify");
+const require = createRequire(import.meta.url);
+const { dkimVerify } = require("mailauth/lib/dkim/verify");
+const nodemailer = require("nodemailer");
 
 const account = (host, more = {}) => ({
 	from: "Care Team <care@shop.example>",
@@ -374,6 +376,36 @@ describe("mail out, when hosts fail", () => {
 			await gateway.stop();
 			for (const h of [starttls, implicit, none]) await h.close();
 			rmSync(dir, { recursive: true, force: true });
+		}
+	});
+});
+
+describe("mail in a conversation", () => {
+	it("answers the customer's own mail, and the answer to that comes home by its token", async () => {
+		const host = await new SmartHost().listen();
+		const port = await freePort();
+		const gateway = await Gateway.start({ "email main": account(host, { reply_address: "reply+*@shop.example", recipients: "care@shop.example", lmtp: `127.0.0.1:${port}` }) });
+		const client = nodemailer.createTransport({ host: "127.0.0.1", port, lmtp: true, secure: false, ignoreTLS: true });
+		try {
+			await gateway.ready();
+			const { api } = gateway;
+			const asked = await client.sendMail({ from: "Anna <anna@people.example>", to: "care@shop.example", subject: "My bill", text: "Is it paid?" });
+			const customer = await until("the customer", async () => (await api.get("/v1/customers?q=anna@people.example")).data[0]);
+			const [question] = await api.timeline(customer.id);
+			assert.equal(question.subject, "My bill");
+			const reply = await api.post(`/v1/conversations/${question.conversation_id}/reply`, { text: "It is." }, 202);
+			assert.equal(reply.channel, "email");
+			const mail = await host.mailTo("anna@people.example");
+			assert.equal(mail.parsed.subject, "Re: My bill");
+			assert.equal(mail.parsed.inReplyTo, asked.messageId);
+			assert.ok([mail.parsed.references].flat().includes(asked.messageId));
+			await client.sendMail({ from: "anna@people.example", to: mail.parsed.replyTo.value[0].address, subject: "Something else", text: "Thanks!" });
+			const thanks = await until("the answer", async () => (await api.timeline(customer.id)).find((i) => i.text.startsWith("Thanks!")));
+			assert.equal(thanks.conversation_id, question.conversation_id);
+		} finally {
+			client.close();
+			await gateway.stop();
+			await host.close();
 		}
 	});
 });

@@ -59,8 +59,8 @@ Test(outbound_mail, answers_the_latest_mail, .init = begin, .fini = end)
 {
 	struct str subject = {0}, options = {0};
 
-	append(1000, CHANNEL_EMAIL, DIRECTION_INBOUND, "Old", "{\"message_id\":\"old@x.example\"}");
-	append(2000, CHANNEL_EMAIL, DIRECTION_INBOUND, "My bill", "{\"message_id\":\"<a.b@x.example>\"}");
+	append(1000, CHANNEL_EMAIL, DIRECTION_INBOUND, "Old", "{\"email\":{\"message_id\":\"old@x.example\"}}");
+	append(2000, CHANNEL_EMAIL, DIRECTION_INBOUND, "My bill", "{\"email\":{\"message_id\":\"<a.b@x.example>\"}}");
 	append(3000, CHANNEL_SMS, DIRECTION_INBOUND, "", "");
 	append(4000, CHANNEL_EMAIL, DIRECTION_OUTBOUND, "Re: My bill", "");
 	answer(&subject, &options);
@@ -72,7 +72,7 @@ Test(outbound_mail, what_the_sender_says_stands, .init = begin, .fini = end)
 {
 	struct str subject = STR("Another matter"), options = STR("{\"in_reply_to\":\"<x@y>\"}");
 
-	append(1000, CHANNEL_EMAIL, DIRECTION_INBOUND, "My bill", "{\"message_id\":\"a@x.example\"}");
+	append(1000, CHANNEL_EMAIL, DIRECTION_INBOUND, "My bill", "{\"email\":{\"message_id\":\"a@x.example\"}}");
 	answer(&subject, &options);
 	cr_expect(str_is(subject, "Another matter"));
 	cr_expect(str_is(options, "{\"in_reply_to\":\"<x@y>\"}"));
@@ -89,7 +89,7 @@ Test(outbound_mail, nothing_to_answer_changes_nothing, .init = begin, .fini = en
 	answer(&subject, &options);
 	cr_expect_eq(subject.n, 0);
 	cr_expect(str_is(options, "{}"));
-	append(1000, CHANNEL_EMAIL, DIRECTION_INBOUND, "re: x", "{\"message_id\":\"a b\\r\\n@x\"}");
+	append(1000, CHANNEL_EMAIL, DIRECTION_INBOUND, "re: x", "{\"email\":{\"message_id\":\"a b\\r\\n@x\"}}");
 	answer(&subject, &options);
 	cr_expect(str_is(subject, "re: x"));
 	cr_expect(str_is(options, "{}"));
