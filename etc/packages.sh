@@ -13,7 +13,7 @@ want=$base
 for purpose in "${@:-build}"; do
 	case $purpose in
 	build | run) ;;
-	test) want="$want libcriterion-dev postgresql-15 pgbouncer xsltproc dovecot-imapd chromium openssl clang libclang-rt-14-dev" ;;
+	test) want="$want libcriterion-dev postgresql-15 pgbouncer xsltproc dovecot-imapd postfix swaks chromium openssl clang libclang-rt-14-dev" ;;
 	bench) want="$want kannel nginx-light libnginx-mod-nchan postfix" ;;
 	lint) want="$want libcriterion-dev clang clang-format clang-tidy cppcheck binutils" ;;
 	fuzz) want="$want clang libclang-rt-14-dev" ;;
