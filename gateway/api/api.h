@@ -63,6 +63,8 @@ http_handler template_list_, template_one, template_put, template_delete, templa
 http_handler template_lint_, template_usage, translation_list, translation_one, translation_put;
 http_handler offer_list_, offer_post, offer_one, offer_patch_, offer_delete, offer_figures;
 http_handler offer_present, offer_open, offer_click, offer_accept, offer_decline, customer_offers;
+http_handler segment_list_, segment_one, segment_post, segment_patch, segment_delete_, segment_preview, segment_count_,
+	segment_customers, customer_segments;
 http_handler stream_get, attachment_post, attachment_get;
 http_handler health_live, health_ready, metrics_get, openapi_get;
 http_handler key_list_, key_post, key_delete, session_post, session_delete, me_get;

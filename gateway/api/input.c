@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 
-enum { DEPTH = 12 };
+enum { DEPTH = 24 }; /* conditions of segments go deepest */
 
 static void free_tree(void *p) { json_decref(p); }
 

@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "store/fulltext.h"
 #include "timeline/cursor.h"
+#include "timeline/event_value.h"
 
 int interaction_one(struct request *r, struct err *err)
 {
@@ -32,9 +33,16 @@ static int append_event(struct request *r, struct db *db, const struct interacti
 	return k;
 }
 
+struct posting {
+	struct interaction i;
+	struct str name; /* of an event; empty: it has none */
+	const json_t *data;
+};
+
 static int post_run(struct request *r, struct db *db, int64_t now, struct err *err)
 {
-	struct interaction *i = r->state, copy = *i;
+	struct posting *p = r->state;
+	struct interaction *i = &p->i, copy = *i;
 	struct conversation c;
 
 	if (identity_survivor(db, &i->customer, &copy.customer, err))
@@ -51,7 +59,8 @@ static int post_run(struct request *r, struct db *db, int64_t now, struct err *e
 	copy.id = (struct uuid){{0}};
 	if (copy.at == 0)
 		copy.at = now;
-	if (interaction_append(db, &copy, err) || append_event(r, db, &copy, now, err))
+	if (interaction_append(db, &copy, err) || (p->name.n && event_values_add(db, &copy, p->name, p->data, err)) ||
+	    append_event(r, db, &copy, now, err))
 		return -1;
 	i->id = copy.id;
 	return 0;
@@ -59,16 +68,33 @@ static int post_run(struct request *r, struct db *db, int64_t now, struct err *e
 
 static int post_finish(struct request *r, struct db *db, struct err *err)
 {
-	struct interaction *i = r->state;
-	return answer_interaction(r, db, &i->id, 201, err);
+	struct posting *p = r->state;
+	return answer_interaction(r, db, &p->i.id, 201, err);
+}
+
+/* An event with a name can be asked for by segments; the name stands for a subject, and for a text. */
+static int read_event(struct posting *p, const json_t *o, struct err *err)
+{
+	int k = input_str(o, "", "name", EVENT_NAME_MAX, &p->name, err);
+
+	if (k <= 0)
+		return k;
+	if (p->i.kind != KIND_EVENT)
+		return err_set(err, ERR_SEMANTIC, "name_without_event", "/name", "only an event has a name");
+	p->data = json_object_get(o, "metadata");
+	p->i.subject = p->i.content = p->name;
+	return event_name_check(p->name, err);
 }
 
 int interaction_post(struct request *r, struct err *err)
 {
-	static const char *const names[] = {"kind", "text", "subject", "metadata", "conversation_id", "at", NULL};
-	struct interaction *i = state_new(r, sizeof *i, err);
-	struct str kind;
+	static const char *const names[] = {"kind", "name", "text", "subject", "metadata", "conversation_id",
+					    "at",   NULL};
+	struct posting *p = state_new(r, sizeof *p, err);
+	struct interaction *i = p ? &p->i : NULL;
+	struct str kind, text, subject;
 	json_t *o;
+	int k;
 
 	if (!i || path_uuid(r, 0, &i->customer, err) || input_object(r, names, &o, err))
 		return -1;
@@ -78,10 +104,15 @@ int interaction_post(struct request *r, struct err *err)
 		return input_word("", "kind", kind, err);
 	if (i->kind == KIND_NOTE && r->who.role == ROLE_INTEGRATION)
 		return err_set(err, ERR_DENIED, "role_insufficient", "/kind", "notes are written by people");
-	if (input_str(o, "", "text", 100000, &i->content, err) != 1)
-		return err->kind ? -1 : input_missing("", "text", err);
-	if (input_str(o, "", "subject", 998, &i->subject, err) < 0 ||
-	    input_json(r, o, "", "metadata", &i->metadata, err) < 0 ||
+	if (read_event(p, o, err) || (k = input_str(o, "", "text", 100000, &text, err)) < 0)
+		return -1;
+	if (k)
+		i->content = text;
+	else if (!p->name.n)
+		return input_missing("", "text", err);
+	if ((k = input_str(o, "", "subject", 998, &subject, err)) == 1)
+		i->subject = subject;
+	if (k < 0 || input_json(r, o, "", "metadata", &i->metadata, err) < 0 ||
 	    input_uuid(o, "", "conversation_id", &i->conversation, err) < 0 || input_time(o, "", "at", &i->at, err) < 0)
 		return -1;
 	i->author = str_of(r->who.author);

@@ -73,10 +73,23 @@ function Actions({ c, me, reload, onError }) {
 	</div>`;
 }
 
+// Which segments the customer is in is asked for anew when what is known of it changes.
+function useSegments(c) {
+	const [list, setList] = useState([]);
+	useEffect(() => {
+		let gone = false;
+		get(`/v1/customers/${c.id}/segments`).then((r) => gone || setList(r.data), () => gone || setList([]));
+		return () => { gone = true; };
+	}, [c.id, c.version]);
+	return list;
+}
+
 function Facts({ c }) {
+	const segments = useSegments(c);
 	return html`<aside class="facts" aria-label="Customer">
 		<h2>${customerName(c)}</h2>
 		<p><span class="chip">${c.stage}</span> ${c.tier && html`<span class="chip">${c.tier}</span>`}</p>
+		${segments.length > 0 && html`<p aria-label="Segments">${segments.map((s) => html`<span key=${s.id} class="chip" title=${s.description || "Segment"}>${s.name}</span> `)}</p>`}
 		<dl>
 			${c.external_id && html`<dt>Customer no.</dt><dd>${c.external_id}</dd>`}
 			${c.locale && html`<dt>Language</dt><dd>${c.locale}</dd>`}

@@ -5,6 +5,7 @@
  * below keys that are in the same order, so that both sides move forward together. `kin` names everybody who is one with a
  * survivor; most customers are one with nobody, so what is asked of it is answered once, for a short list.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "segment/private.h"
@@ -88,6 +89,15 @@ static int children(struct sql *s, const struct node *n)
 	return 0;
 }
 
+/* Requests that name a segment have the conditions in a member of that name. */
+static int refuse(struct sql *s, const struct node *n, const char *code, const char *why)
+{
+	char pointer[sizeof s->err->field];
+
+	snprintf(pointer, sizeof pointer, "/conditions%.56s/in_segment", n->pointer);
+	return err_set(s->err, ERR_SEMANTIC, code, pointer, "%s", why);
+}
+
 static int named(struct sql *s, const struct node *n)
 {
 	struct segment *seg;
@@ -95,16 +105,11 @@ static int named(struct sql *s, const struct node *n)
 
 	for (int i = 0; i < s->within_n; i++)
 		if (str_eq(s->within[i], n->name))
-			return err_set(s->err, ERR_SEMANTIC, "segment_cycle", n->pointer,
-				       "a segment that is made of itself");
+			return refuse(s, n, "segment_cycle", "a segment that is made of itself");
 	if (s->named_n == SQL_SEGMENTS)
-		return err_set(s->err, ERR_SEMANTIC, "segment_too_large", n->pointer, "at most %d segments in segments",
-			       SQL_SEGMENTS);
-	if (segment_load(s->db, n->name, &seg, s->err)) {
-		if (s->err->kind == ERR_NOT_FOUND)
-			err_set(s->err, ERR_SEMANTIC, "segment_unknown", n->pointer, "there is no such segment");
-		return -1;
-	}
+		return refuse(s, n, "segment_too_large", "too many segments in segments");
+	if (segment_load(s->db, n->name, &seg, s->err))
+		return s->err->kind == ERR_NOT_FOUND ? refuse(s, n, "segment_unknown", "there is no such segment") : -1;
 	s->named[s->named_n++] = seg;
 	s->within[s->within_n++] = n->name;
 	r = sql_node(s, seg->root);
