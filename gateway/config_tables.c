@@ -37,8 +37,10 @@ static const struct setting http[] = {
 
 static const struct setting store[] = {
 	{AT(store, dsn), .type = SET_STRING, .def = "/var/lib/threadline/threadline.db",
-	 .help = "File of the SQLite store, on a local disk: every accepted message is synced to it. Or postgresql://..., "
-		 "as libpq has it, with several hosts, target_session_attrs, TLS and passfile; prepare=off (or on) if a "
+	 .help = "File of the SQLite store, on a local disk: every accepted message is synced to it. Or "
+		 "postgresql://..., "
+		 "as libpq has it, with several hosts, target_session_attrs, TLS and passfile; prepare=off (or on) if "
+		 "a "
 		 "pooler before it is not recognised."},
 	{AT(store, blobs), .type = SET_STRING,
 	 .help = "Folder of the attachments; by default \"blobs\" beside the SQLite file, or in /var/lib/threadline."},
@@ -98,6 +100,9 @@ static const struct setting outbound[] = {
 		 "no limit."},
 	{AT(outbound, memory), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,
 	 .help = "Waiting messages kept in memory for each account; the rest stays in the store."},
+	{AT(outbound, campaign_queue), .type = SET_INT, .def = "5000", .min = 10, .max = 1000000,
+	 .help = "Marketing messages that may wait to be sent before campaigns pause: they fill the outbox no faster "
+		 "than it drains."},
 	{AT(outbound, drain), .type = SET_DURATION, .def = "20s", .min = 0, .max = 10 * US_MIN,
 	 .help = "How long SIGTERM waits for answers to what is on the wire."},
 	{AT(outbound, marketing_needs_opt_in), .type = SET_BOOL, .def = "yes",

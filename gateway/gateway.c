@@ -13,6 +13,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "campaign/engine.h"
 #include "campaign/reply.h"
 #include "channel/accounts.h"
 #include "channel/host.h"
@@ -49,6 +50,7 @@ struct gateway {
 	struct outbound *outbound;
 	struct confirmer *confirmer;
 	struct replies *replies;
+	struct engine *engine;
 	struct intake *intake;
 	struct host *host;
 	struct app app;
@@ -210,7 +212,8 @@ static int serving_start(struct gateway *g, struct err *err)
 				.requests_per_second = c->requests_per_second,
 				.secret = str_n((const char *)g->secret, sizeof g->secret)};
 
-	g->app = (struct app){.readers = g->readers,
+	g->app = (struct app){.engine = g->engine,
+			      .readers = g->readers,
 			      .writer = g->writer,
 			      .events = g->events,
 			      .outbound = g->outbound,
@@ -225,6 +228,18 @@ static int serving_start(struct gateway *g, struct err *err)
 	return http_start(&h, api_routes, &g->app, g->readers, g->writer, g->events, g->host, &g->http, err);
 }
 static void serving_stop(struct gateway *g) { http_stop(&g->http); }
+
+static int campaigns_start(struct gateway *g, struct err *err)
+{
+	struct engine_config c = {.writer = g->writer,
+				  .readers = g->readers,
+				  .events = g->events,
+				  .outbound = g->outbound,
+				  .queue = (int)g->c->outbound.campaign_queue};
+
+	return engine_start(&c, &g->engine, err);
+}
+static void campaigns_stop(struct gateway *g) { engine_stop(&g->engine); }
 
 static int search_start(struct gateway *g, struct err *err)
 {
@@ -255,6 +270,7 @@ static const struct part {
 	{"intake", intake_start, intake_stop},
 	{"channels", hosting_start, hosting_stop},
 	{"dispatch", dispatching_start, dispatching_stop},
+	{"campaigns", campaigns_start, campaigns_stop},
 	{"search", search_start, search_stop},
 	{"scheduler", scheduling_start, scheduling_stop},
 	{"http", serving_start, serving_stop},

@@ -13,6 +13,7 @@
 
 /* What handlers work with; owned by main, set before http_start. */
 struct app {
+	struct engine *engine; /* of campaigns */
 	struct readers *readers;
 	struct writer *writer;
 	struct events *events;
@@ -40,6 +41,7 @@ void list_begin(struct request *r);
 void list_end(struct request *r, const char *next);
 int answer_customer(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
 int answer_interaction(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
+int answer_campaign(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
 int answer_conversation(struct request *r, struct db *db, const struct uuid *id, int status, struct err *err);
 
 /* A message as a request names it; strings live in the JSON tree and the arena. Field names begin with prefix. */
@@ -65,6 +67,10 @@ http_handler offer_list_, offer_post, offer_one, offer_patch_, offer_delete, off
 http_handler offer_present, offer_open, offer_click, offer_accept, offer_decline, customer_offers;
 http_handler segment_list_, segment_one, segment_post, segment_patch, segment_delete_, segment_preview, segment_count_,
 	segment_customers, customer_segments;
+http_handler campaign_list_, campaign_post, campaign_one, campaign_patch, campaign_delete_, campaign_figures,
+	campaign_customers;
+http_handler campaign_start_, campaign_pause_, campaign_resume_, campaign_cancel_, campaign_test, campaign_dry_run,
+	campaign_stream;
 http_handler stream_get, attachment_post, attachment_get;
 http_handler health_live, health_ready, metrics_get, openapi_get;
 http_handler key_list_, key_post, key_delete, session_post, session_delete, me_get;

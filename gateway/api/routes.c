@@ -8,7 +8,7 @@
 #define DATA (R_AGENT | R_INTEGRATION | R_ADMIN)
 #define WRITE ROUTE_IDEMPOTENT
 
-enum { BATCH_BODY = 8 << 20, FILE_BODY = 16 << 20 };
+enum { BATCH_BODY = 8 << 20, FILE_BODY = 16 << 20, LIST_BODY = 1 << 20 };
 
 const struct route api_routes[] = {
 	{"POST", "/v1/messages", R_ALL, WRITE | ROUTE_ALONE, 0, message_post},
@@ -83,6 +83,20 @@ const struct route api_routes[] = {
 	{"GET", "/v1/segments/{id}/count", R_MARKETING | R_INTEGRATION | R_ADMIN, 0, 0, segment_count_},
 	{"GET", "/v1/segments/{id}/customers", R_MARKETING | R_INTEGRATION | R_ADMIN, 0, 0, segment_customers},
 	{"GET", "/v1/customers/{id}/segments", R_ALL, 0, 0, customer_segments},
+	{"GET", "/v1/campaigns", R_ALL, 0, 0, campaign_list_},
+	{"POST", "/v1/campaigns", R_MARKETING | R_ADMIN, WRITE, LIST_BODY, campaign_post},
+	{"GET", "/v1/campaigns/{id}", R_ALL, 0, 0, campaign_one},
+	{"PATCH", "/v1/campaigns/{id}", R_MARKETING | R_ADMIN, 0, LIST_BODY, campaign_patch},
+	{"DELETE", "/v1/campaigns/{id}", R_MARKETING | R_ADMIN, 0, 0, campaign_delete_},
+	{"GET", "/v1/campaigns/{id}/figures", R_ALL, 0, 0, campaign_figures},
+	{"GET", "/v1/campaigns/{id}/customers", R_ALL, 0, 0, campaign_customers},
+	{"GET", "/v1/campaigns/{id}/stream", R_ALL, ROUTE_TOKEN_IN_QUERY, 0, campaign_stream},
+	{"POST", "/v1/campaigns/{id}/start", R_MARKETING | R_ADMIN, WRITE, 0, campaign_start_},
+	{"POST", "/v1/campaigns/{id}/pause", R_MARKETING | R_ADMIN, WRITE, 0, campaign_pause_},
+	{"POST", "/v1/campaigns/{id}/resume", R_MARKETING | R_ADMIN, WRITE, 0, campaign_resume_},
+	{"POST", "/v1/campaigns/{id}/cancel", R_MARKETING | R_ADMIN, WRITE, 0, campaign_cancel_},
+	{"POST", "/v1/campaigns/{id}/test", R_MARKETING | R_ADMIN, WRITE, 0, campaign_test},
+	{"POST", "/v1/campaigns/{id}/dry_run", R_MARKETING | R_ADMIN, 0, 0, campaign_dry_run},
 	{"GET", "/v1/keys", R_ADMIN, 0, 0, key_list_},
 	{"POST", "/v1/keys", R_ADMIN, 0, 0, key_post},
 	{"DELETE", "/v1/keys/{id}", R_ADMIN, 0, 0, key_delete},

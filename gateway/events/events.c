@@ -307,7 +307,9 @@ bool event_matches(const struct event_filter *f, const struct event *ev)
 		return true;
 	return (f->channel == CHANNEL_NONE || f->channel == ev->channel) &&
 	       (uuid_is_nil(&f->conversation) || uuid_eq(&f->conversation, &ev->conversation)) &&
-	       customer_matches(f, &ev->customer) && type_matches(f->types, ev->type);
+	       customer_matches(f, &ev->customer) && type_matches(f->types, ev->type) &&
+	       (!f->about[0] ||
+		(ev->data.n >= strlen(f->about) && memcmp(ev->data.p, f->about, strlen(f->about)) == 0));
 }
 
 int64_t events_last(struct events *e)

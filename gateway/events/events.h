@@ -42,6 +42,7 @@ struct event_filter {
 	size_t customers_n;
 	struct uuid conversation; /* nil: all */
 	enum channel channel;	  /* CHANNEL_NONE: all */
+	char about[64];		  /* the data begins with this; empty: all */
 };
 bool event_matches(const struct event_filter *f, const struct event *ev);
 

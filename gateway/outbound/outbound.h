@@ -84,6 +84,15 @@ int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct s
 void outbound_batch_committed(struct outbound_batch *b); /* in done, on success: hands over to the dispatcher */
 void outbound_batch_free(struct outbound_batch **b);	 /* any thread */
 
+/* What policy would say of a request that names a customer, without writing anything: by any connection, on any thread. */
+struct send_forecast {
+	enum status status; /* QUEUED: it would go */
+	const char *reason; /* static */
+	enum channel channel;
+};
+int outbound_would(struct outbound *o, struct db *db, const struct send_request *r, int64_t now,
+		   struct send_forecast *out, struct err *err);
+
 /* Write-job body: ERR_CONFLICT "not_cancellable" when it is on its way. */
 /* What was cancelled needs no more; if the transaction fails after all, the dispatcher finds out by itself. */
 int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *message, const char *author, int64_t now,

@@ -226,6 +226,24 @@ static const char step_who_postgres[] =
 	" num = CASE jsonb_typeof(j.value) WHEN 'number' THEN CAST(j.value AS DOUBLE PRECISION) END"
 	" FROM customer c, jsonb_each(c.attributes::jsonb) j WHERE a.key = j.key AND a.customer_id = c.id"
 	" AND jsonb_typeof(j.value) IN ('number', 'boolean');";
+/* Campaigns. A customer's row is written in the transaction that writes the message and moves the campaign's position. */
+static const char step_campaigns[] =
+	"CREATE TABLE campaign (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL,"
+	" state INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '',"
+	" start_at BIGINT NOT NULL DEFAULT 0, started_at BIGINT NOT NULL DEFAULT 0, finished_at BIGINT NOT NULL "
+	"DEFAULT 0,"
+	" exhausted INTEGER NOT NULL DEFAULT 0, position BLOB, runner BLOB, lease_until BIGINT NOT NULL DEFAULT 0,"
+	" version BIGINT NOT NULL DEFAULT 1, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, UNIQUE (name))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE campaign_member (campaign_id BLOB NOT NULL, customer_id BLOB NOT NULL, bucket INTEGER NOT NULL,"
+	" PRIMARY KEY (campaign_id, customer_id, bucket)) WITHOUT ROWID;"
+	"CREATE TABLE campaign_customer (campaign_id BLOB NOT NULL, customer_id BLOB NOT NULL, bucket INTEGER NOT NULL,"
+	" variant TEXT NOT NULL DEFAULT '', state INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '', message_id BLOB,"
+	" due_at BIGINT NOT NULL DEFAULT 0, at BIGINT NOT NULL, PRIMARY KEY (campaign_id, customer_id, bucket))"
+	" WITHOUT ROWID;"
+	"CREATE INDEX campaign_customer_due ON campaign_customer (campaign_id, due_at) WHERE state = 1;"
+	"CREATE TABLE campaign_figure (campaign_id BLOB NOT NULL, variant TEXT NOT NULL, state INTEGER NOT NULL,"
+	" reason TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (campaign_id, variant, state, reason)) WITHOUT ROWID;";
 
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
@@ -235,5 +253,6 @@ const struct migration migrations[] = {
 	{.number = 5, .sql = step_offers},
 	{.number = 6, .sql = step_small_blobs},
 	{.number = 7, .sql = step_who, .sqlite = step_who_sqlite, .postgres = step_who_postgres},
+	{.number = 8, .sql = step_campaigns},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;
