@@ -102,6 +102,17 @@ typedef void history_done(void *arg, const struct history_entry *v, size_t n, bo
 
 typedef void blob_done(void *arg, const struct attachment *stored, const char *error); /* error NULL: stored */
 typedef void blob_read_done(void *arg, struct str bytes, const char *error);
+/* json: {"customer":{as the API shows it},"conversations":[what is open, newest first]}; {} for an unknown address. */
+typedef void caller_done(void *arg, struct str json, const char *error);
+typedef void errand_done(void *arg, const char *error); /* error NULL: it is in the outbox, or recorded as suppressed */
+
+/* A message to whoever an adapter is talking with, on another channel. */
+struct errand {
+	enum channel channel; /* SMS to the address itself; EMAIL to the customer that has it */
+	struct address to;
+	struct str subject, text;
+};
+
 typedef void mark_done(void *arg, int64_t value, const char *error); /* error NULL: read, or on disk */
 
 struct channel_host {
@@ -144,6 +155,11 @@ struct channel_host {
 	 * was put yet. */
 	void (*mark_get)(struct host_account *h, const char *name, mark_done *done, void *arg);
 	void (*mark_put)(struct host_account *h, const char *name, int64_t value, mark_done *done, void *arg);
+
+	/* Who has this address. */
+	void (*caller)(struct host_account *h, const struct address *who, caller_done *done, void *arg);
+	/* Purpose service; policy is asked as for every message. Copied before return. */
+	void (*send)(struct host_account *h, const struct errand *e, errand_done *done, void *arg);
 
 	/* Counters and gauges for /metrics, labelled with channel and account; name is static ("smpp_receipts_total"). */
 	void (*count)(struct host_account *h, const char *name, const char *label, int64_t add);

@@ -107,6 +107,8 @@ static void fill_api(struct host_account *a)
 		.blob_get = host_blob_get,
 		.mark_get = host_mark_get,
 		.mark_put = host_mark_put,
+		.caller = host_caller,
+		.send = host_send,
 		.count = count,
 		.gauge = gauge,
 	};

@@ -207,8 +207,8 @@ static const struct attachment *copy_files(struct arena *mem, const struct attac
 static bool copy_inbound(struct arena *mem, struct inbound *to, const struct inbound *from)
 {
 	struct str *const texts[] = {
-		&to->account,  &to->external_id,	&to->subject,	&to->text,	  &to->reply_token,
-		&to->metadata, &to->proven_external_id, &to->proven_by, &to->display_name};
+		&to->account,  &to->external_id,	&to->subject,	&to->text,	   &to->reply_token,
+		&to->metadata, &to->proven_external_id, &to->proven_by, &to->display_name, &to->queue};
 	bool ok = true;
 
 	*to = *from;

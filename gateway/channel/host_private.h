@@ -6,6 +6,7 @@
  *   host_http.c    requests to adapters' routes, their answers and streams
  *   host_read.c    history and blobs, on a thread of their own
  *   host_small.c   blobs that are small enough for a row of the store
+ *   host_caller.c  who has an address, and messages to them
  *   host_mark.c    the numbers that accounts keep
  *   host_show.c    health and metrics
  */
@@ -126,6 +127,10 @@ void host_flash(struct host_account *a, const struct address *who, enum signal_k
 /* host_mark.c */
 void host_mark_get(struct host_account *a, const char *name, mark_done *done, void *arg);
 void host_mark_put(struct host_account *a, const char *name, int64_t value, mark_done *done, void *arg);
+
+/* host_caller.c */
+void host_caller(struct host_account *a, const struct address *who, caller_done *done, void *arg);
+void host_send(struct host_account *a, const struct errand *e, errand_done *done, void *arg);
 
 /* host_show.c */
 void host_watch_status(struct host_account *a); /* on the adapter's loop: from now on, from time to time */

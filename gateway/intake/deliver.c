@@ -100,8 +100,9 @@ static int identify(struct pass *p, struct inbound *in, struct identity *who)
 
 static bool has_keywords(const struct pass *p, const struct inbound *in)
 {
-	return !p->partial && !in->automatic && in->attachments_n == 0 && in->channel != CHANNEL_WEB &&
-	       in->channel != CHANNEL_EMAIL && (in->from.scheme == SCHEME_TEL || in->from.scheme == SCHEME_SHORT);
+	return in->kind == KIND_MESSAGE && !p->partial && !in->automatic && in->attachments_n == 0 &&
+	       in->channel != CHANNEL_WEB && in->channel != CHANNEL_EMAIL &&
+	       (in->from.scheme == SCHEME_TEL || in->from.scheme == SCHEME_SHORT);
 }
 
 /* For every purpose; *changed if any was otherwise before. */
@@ -214,7 +215,7 @@ static int tell(struct pass *p, const struct inbound *in, const struct identity 
 		const char *keyword)
 {
 	struct event ev = {.at = p->now,
-			   .type = "message.received",
+			   .type = in->kind == KIND_MESSAGE ? "message.received" : "interaction.added",
 			   .customer = who->survivor,
 			   .conversation = i->conversation,
 			   .interaction = i->id,
@@ -227,6 +228,8 @@ static int tell(struct pass *p, const struct inbound *in, const struct identity 
 	json_obj(&j, NULL);
 	json_str(&j, "account", in->account);
 	json_cstr(&j, "address", in->from.value);
+	if (in->kind != KIND_MESSAGE)
+		json_cstr(&j, "kind", kind_word(in->kind));
 	if (keyword)
 		json_cstr(&j, "keyword", keyword);
 	if (in->automatic)
@@ -264,13 +267,13 @@ static int answers_us(struct pass *p, const struct identity *who, struct interac
 static int thread(struct pass *p, const struct inbound *in, const struct identity *who, struct interaction *i,
 		  const struct keyword_hit *hit)
 {
-	struct carried carried = {.by = in->reply_by, .automatic = in->automatic};
+	struct carried carried = {.by = in->reply_by, .automatic = in->automatic, .quiet = in->quiet};
 	int r;
 
 	if (hit)
 		return obeyed(p, i, arena_printf(p->arena, "\"keyword\":\"%s\"", keyword_word(hit->word)),
 			      "a keyword, answered by the gateway");
-	r = in->automatic ? 0 : answers_us(p, who, i);
+	r = in->automatic || in->kind != KIND_MESSAGE ? 0 : answers_us(p, who, i);
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (in->reply_token.n)
@@ -279,11 +282,29 @@ static int thread(struct pass *p, const struct inbound *in, const struct identit
 					   p->err);
 }
 
+/* Whoever has the conversation already keeps it. */
+static int assign(struct pass *p, const struct inbound *in, const struct interaction *i)
+{
+	struct conversation_patch patch = {.set_assignee = true};
+	struct conversation c;
+
+	if (!in->queue.n || uuid_is_nil(&i->conversation))
+		return 0;
+	if (conversation_get(p->db, &i->conversation, p->arena, &c, p->err))
+		return -1;
+	if (c.assignee.n)
+		return 0;
+	patch.assignee = str_of(arena_printf(p->arena, "queue:%.*s", (int)in->queue.n, in->queue.p));
+	if (!patch.assignee.n)
+		return err_nomem(p->err);
+	return conversation_update(p->db, p->k->events, &i->conversation, &patch, "system:queue", p->now, p->err);
+}
+
 int deliver(struct pass *p, struct inbound *in, struct uuid *id)
 {
 	struct interaction i = {.channel = in->channel,
 				.direction = DIRECTION_INBOUND,
-				.kind = KIND_MESSAGE,
+				.kind = in->kind,
 				.account = in->account,
 				.author = STR("customer"),
 				.subject = in->subject,
@@ -307,8 +328,9 @@ int deliver(struct pass *p, struct inbound *in, struct uuid *id)
 	i.has_contact = true;
 	i.contact = in->from;
 	word = find_keyword(p, in, &hit);
-	if (word < 0 || thread(p, in, &who, &i, word ? &hit : NULL) || interaction_append(p->db, &i, p->err) ||
-	    seen_remember(p, in, &i.id) || tell(p, in, &who, &i, word ? keyword_word(hit.word) : NULL) ||
+	if (word < 0 || thread(p, in, &who, &i, word ? &hit : NULL) || assign(p, in, &i) ||
+	    interaction_append(p->db, &i, p->err) || seen_remember(p, in, &i.id) ||
+	    tell(p, in, &who, &i, word ? keyword_word(hit.word) : NULL) ||
 	    contact_touch(p->db, &who.contact, DIRECTION_INBOUND, p->now, p->err))
 		return -1;
 	*id = i.id;

@@ -61,8 +61,8 @@ static bool keep_attachments(struct arena *a, struct inbound *in)
 static bool keep_inbound(struct arena *a, struct inbound *in)
 {
 	struct str *const texts[] = {
-		&in->account,  &in->external_id,	&in->subject,	&in->text,	  &in->reply_token,
-		&in->metadata, &in->proven_external_id, &in->proven_by, &in->display_name};
+		&in->account,  &in->external_id,	&in->subject,	&in->text,	   &in->reply_token,
+		&in->metadata, &in->proven_external_id, &in->proven_by, &in->display_name, &in->queue};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (!keep(a, texts[i]))

@@ -54,7 +54,11 @@ struct inbound {
 		reply_token; /* what we gave out and the reply carries back (mail address token, web session); or empty */
 	const char *reply_by; /* static: what it stood in, "In-Reply-To"; NULL: a token */
 	bool automatic;	      /* sent by a robot: kept, never answered, opens no conversation */
-	struct str metadata;  /* JSON object kept with the interaction; empty if none */
+	enum kind kind; /* MESSAGE, or CALL: a telephone call that has ended; its text is no keyword and no answer */
+	bool quiet;	/* asks for nothing: joins a conversation that goes on, opens and reopens none */
+	struct str
+		queue; /* its conversation becomes work of this queue (assignee "queue:NAME"), if it is nobody's yet */
+	struct str metadata; /* JSON object kept with the interaction; empty if none */
 	/* One part of a longer text. total 0 or 1: whole. Parts are kept in the store until complete (intake/assemble).
 	 * A cut may go through a UTF-16 surrogate pair; then the text of each part has its half at that end, as the three
 	 * bytes that UTF-8 would have for it, and intake/ joins them. */

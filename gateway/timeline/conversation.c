@@ -22,6 +22,7 @@ struct threading {
 	struct uuid members[MEMBERS_MAX];
 	size_t members_n;
 	struct uuid survivor;
+	bool quiet; /* opens and reopens nothing */
 	struct interaction *i;
 	struct arena *arena;
 	int64_t now;
@@ -86,6 +87,8 @@ static int opened(struct threading *t)
 				 .updated_at = t->now,
 				 .last_in_at = t->i->at};
 
+	if (t->quiet)
+		return JOINED;
 	c.id = uuid7_in(t->now, (uint8_t)bucket_of(&c.customer));
 	t->i->conversation = c.id;
 	if (conversation_insert(t->db, &c, t->err))
@@ -297,7 +300,7 @@ static int answer(struct threading *t, const struct answered *m, bool named)
 	}
 	if (r < 0)
 		return FAILED;
-	return r == 1 ? joined(t, &c) : opened(t);
+	return r == 1 && !(t->quiet && c.state == CONVERSATION_CLOSED) ? joined(t, &c) : opened(t);
 }
 
 /* 1: there is such a message, and it is the customer's; 0: none, or somebody else's (*other). */
@@ -449,7 +452,7 @@ static int rule_reopen(struct threading *t)
 {
 	struct conversation c;
 	const char *window;
-	int r = t->rules->reopen_window > 0 ? latest_closed(t, &c) : 0;
+	int r = t->rules->reopen_window > 0 && !t->quiet ? latest_closed(t, &c) : 0;
 
 	if (r != 1)
 		return r;
@@ -475,6 +478,7 @@ int conversation_thread_inbound(struct db *db, struct events *ev, const struct c
 			      .ev = ev,
 			      .rules = rules,
 			      .survivor = who->survivor,
+			      .quiet = carried->quiet,
 			      .i = i,
 			      .arena = a,
 			      .now = now,
@@ -492,7 +496,7 @@ int conversation_thread_inbound(struct db *db, struct events *ev, const struct c
 		 (r = rule_answer(&t)) == PASSED && (r = rule_active(&t)) == PASSED)
 		r = rule_reopen(&t);
 	if (r == PASSED)
-		r = reason(&t, "a new matter") ? FAILED : opened(&t);
+		r = reason(&t, t.quiet ? "asks for nothing, opens nothing" : "a new matter") ? FAILED : opened(&t);
 	return r == FAILED ? -1 : 0;
 }
 

@@ -9,7 +9,8 @@
  *   4. the customer's most recently active open, pending or snoozed conversation;
  *   5. one closed less than reopen_window ago is reopened;
  *   6. a new one.
- * What a robot sends opens and reopens nothing: it is only put beside what it names.
+ * What a robot sends opens and reopens nothing: it is only put beside what it names. What asks for nothing (a call that
+ * only listened) joins by rules 1 to 4, and opens and reopens nothing either.
  * Never across customers: a conversation is only joined by members of one merge set.
  */
 #pragma once
@@ -33,6 +34,7 @@ struct carried {	     /* what an inbound brings back of what we gave out */
 	struct uuid answers; /* message or conversation; nil: none is named */
 	const char *by;	     /* static: "In-Reply-To"; NULL: "its token" */
 	bool automatic;	     /* sent by a robot */
+	bool quiet;	     /* asks for nothing */
 };
 
 /* Decides for an inbound, creates or reopens as the rule says, appends the conversation.* events, and fills

@@ -337,3 +337,46 @@ Test(intake, one_that_cannot_be_stored_does_not_keep_the_others_out)
 	intake_rig_give_batch(&rig, in, 3);
 	cr_expect_eq(number("SELECT COUNT(*) FROM interaction"), 2);
 }
+
+static struct inbound call(const char *from, const char *text, bool quiet)
+{
+	struct inbound in = intake_rig_sms(from, text);
+
+	in.channel = CHANNEL_IVR;
+	in.kind = KIND_CALL;
+	in.quiet = quiet;
+	return in;
+}
+
+Test(intake, a_call_that_asks_for_nothing_joins_and_opens_nothing)
+{
+	struct inbound in = call("+4915112345678", "stop", true);
+
+	cr_assert_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	cr_expect_eq(number("SELECT COUNT(*) FROM interaction WHERE kind = 2 AND conversation_id IS NULL"), 1);
+	cr_expect_eq(number("SELECT COUNT(*) FROM conversation"), 0);
+	cr_expect_eq(number("SELECT COUNT(*) FROM consent"), 0, "what is in it is no keyword");
+	cr_expect_eq(number("SELECT COUNT(*) FROM event WHERE type = 'interaction.added'"), 1);
+	cr_assert_eq(give("+4915112345678", "my order?"), INTAKE_STORED);
+	in = call("+4915112345678", "called again", true);
+	cr_assert_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	cr_expect_eq(number("SELECT COUNT(*) FROM conversation"), 1);
+	cr_expect_eq(number("SELECT COUNT(*) FROM interaction WHERE conversation_id IS NOT NULL"), 2);
+}
+
+Test(intake, a_wish_becomes_work_of_a_queue_unless_somebody_has_it)
+{
+	struct inbound in = call("+4915112345678", "wants to be called back", false);
+	char text[256];
+
+	in.queue = STR("care");
+	cr_assert_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	intake_rig_text(&rig, "SELECT assignee FROM conversation", text);
+	cr_expect_str_eq(text, "queue:care");
+	in = call("+4915112345678", "calls again", false);
+	in.queue = STR("sales");
+	cr_assert_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	intake_rig_text(&rig, "SELECT assignee FROM conversation", text);
+	cr_expect_str_eq(text, "queue:care", "it keeps it");
+	cr_expect_eq(number("SELECT COUNT(*) FROM conversation"), 1);
+}
