@@ -426,11 +426,26 @@ static int move_on(struct sender *s, const struct uuid *last, bool end, struct e
 	return 0;
 }
 
+/* The segment is gone, or holds no more: people have to look at it. */
+static int no_audience(struct sender *s, struct sending_step *x, const struct err *why, struct err *err)
+{
+	if (why->kind != ERR_NOT_FOUND && why->kind != ERR_SEMANTIC) {
+		*err = *why;
+		return -1;
+	}
+	x->over = true;
+	return campaign_move(s->db, &s->c, CAMPAIGN_PAUSED, str_of(why->code), s->now, err) ||
+			       campaign_tell(s->db, s->ev, &s->c, "campaign.paused", CAMPAIGN_PAUSED, NULL, s->now, err)
+		       ? -1
+		       : 0;
+}
+
 /* First those who had to wait, then the walk goes on. */
 static int walk(struct sender *s, struct sending_step *x, struct err *err)
 {
 	struct audience_row *v = arena_array(s->arena, struct audience_row, (size_t)x->most + 1);
 	int n = v ? deferred_due(s, x->most, v, err) : err_nomem(err), m;
+	struct err e = {0};
 	struct uuid last;
 	bool end;
 
@@ -442,9 +457,9 @@ static int walk(struct sender *s, struct sending_step *x, struct err *err)
 	x->looked_at = n;
 	if (n == x->most || s->c.exhausted)
 		return 0;
-	m = audience_next(s->db, &s->c, &s->p, &s->c.position, x->most - n, s->now, s->arena, v, &last, &end, err);
+	m = audience_next(s->db, &s->c, &s->p, &s->c.position, x->most - n, s->now, s->arena, v, &last, &end, &e);
 	if (m < 0)
-		return -1;
+		return no_audience(s, x, &e, err);
 	for (int k = 0; k < m; k++)
 		if (one(s, x, &v[k], err))
 			return -1;
@@ -485,6 +500,8 @@ int sender_step(struct sender *s, struct db *db, struct sending_step *x, int64_t
 		return withdraw(s, x, shut, err);
 	if (walk(s, x, err) || flush(s, err))
 		return -1;
+	if (x->over)
+		return 0;
 	left = s->c.exhausted ? shares_deferred(db, &s->c.id, err) : 1;
 	if (left < 0)
 		return -1;

@@ -98,6 +98,29 @@ describe("campaigns", { timeout: 180000 }, () => {
 		assert.deepEqual(Object.fromEntries(second.reasons.map((r) => [r.reason, r.n])), { opted_out: 2, already_accepted: 5 });
 	});
 
+	it("are for a segment, as it is when they come to the customer", async () => {
+		const plan = `gold-${++serial}`;
+		const all = await people(40, { attributes: { plan } });
+		const others = await people(10, { attributes: { plan: "none" } });
+		await api.post("/v1/segments", { name: plan, conditions: { attribute: "plan", is: plan } }, 201);
+		const offer = await api.post("/v1/offers", { name: `For ${plan}`, segment: plan }, 201);
+		assert.equal((await api.want(409, "POST", `/v1/offers/${offer.id}/accept`, { customer_id: others[0].id })).code, "not_eligible");
+		const c = await campaign([], { customers: undefined, segment: plan, template: { name: "promo" }, offer_id: offer.id });
+		assert.equal((await api.post(`/v1/campaigns/${c.id}/dry_run`)).audience, 40);
+		await act(c, "start");
+		await done(c);
+		assert.equal((await figures(c)).queued, 40);
+		assert.deepEqual((await became(c)).map((x) => x.customer_id).sort(), ids(all).sort());
+		await until("their texts", () => all.every((x) => texts(x).length === 1));
+		assert.ok(others.every((x) => texts(x).length === 0));
+		// Those of a list who are not in the offer's segment are left out with the reason.
+		const mixed = await campaign([...all.slice(0, 2), ...others.slice(0, 3)], { template: { name: "promo" }, offer_id: offer.id });
+		await act(mixed, "start");
+		await done(mixed);
+		const f = await figures(mixed);
+		assert.deepEqual([f.queued, f.refused, f.reasons], [2, 3, [{ became: "refused", reason: "not_eligible", n: 3 }]]);
+	});
+
 	it("keep a pace, pause, resume and are cancelled", async () => {
 		const all = await people(60);
 		const c = await campaign(all, { pace: 20 });
