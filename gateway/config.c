@@ -105,6 +105,17 @@ static void all_accounts(struct loading *l)
 		section(l, sec);
 }
 
+struct policy_settings config_policy_settings(const struct config *c)
+{
+	return (struct policy_settings){.quiet_hours = c->policy.quiet_hours,
+					.quiet_days = c->policy.quiet_days,
+					.holidays = c->policy.holidays,
+					.time_zone = c->policy.time_zone,
+					.frequency_cap = c->policy.frequency_cap,
+					.topics = c->policy.topics,
+					.region = c->identity.region};
+}
+
 /* One rule that a table cannot say; the message names the section's line. */
 static void rule(struct loading *l, bool holds, const char *kind, const char *key, const char *why)
 {
@@ -137,6 +148,17 @@ static bool region_ok(const char *region)
 	return phone_parse(STR("0171392000"), region, &p, &e) == 0 || strcmp(e.code, "region_unknown") != 0;
 }
 
+static void policy(struct loading *l)
+{
+	struct policy_settings s = config_policy_settings(l->c);
+	struct policy_rules *r = NULL;
+	struct err e = {0};
+
+	if (policy_rules_parse(&s, &r, &e))
+		rule(l, false, "policy", e.field[0] ? e.field : "quiet_hours", e.msg);
+	policy_rules_free(&r);
+}
+
 static void cross_rules(struct loading *l)
 {
 	const struct config *c = l->c;
@@ -151,6 +173,7 @@ static void cross_rules(struct loading *l)
 	certificate(l, c->http.tls_cert, c->http.tls_key);
 	rule(l, c->outbound.retry_first <= c->outbound.retry_max, "outbound", "retry_first",
 	     "is longer than retry_max");
+	policy(l);
 	rule(l, region_ok(c->identity.region), "identity", "region", "is not a region such as DE or GB");
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "adapters.h"
+#include "outbound/rules.h"
 
 struct config_http {
 	char *listen, *tls_cert, *tls_key, *trusted_proxies;
@@ -40,6 +41,10 @@ struct config_outbound {
 	bool marketing_needs_opt_in;
 };
 
+struct config_policy { /* outbound/rules.h */
+	char *quiet_hours, *quiet_days, *holidays, *time_zone, *frequency_cap, *topics;
+};
+
 struct config_retention {
 	int64_t events, idempotency, event_ring;
 };
@@ -59,6 +64,7 @@ struct config {
 	struct config_conversation conversation;
 	struct config_inbound inbound;
 	struct config_outbound outbound;
+	struct config_policy policy;
 	struct config_retention retention;
 	struct config_account *accounts; /* in the order of the file */
 	size_t accounts_n;
@@ -71,6 +77,8 @@ typedef void config_report(void *arg, const struct err *what);
 /* path NULL: all defaults, no accounts. report may be NULL. On -1 err is the first thing that was wrong. */
 int config_load(const char *path, config_report *report, void *arg, struct config **out, struct err *err);
 void config_free(struct config **c);
+/* For policy_rules_parse; strings are the configuration's. */
+struct policy_settings config_policy_settings(const struct config *c);
 
 /* The whole configuration as a commented sample: what etc/threadline.conf is. */
 void config_sample(struct buf *out);

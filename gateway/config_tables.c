@@ -110,6 +110,23 @@ static const struct setting outbound[] = {
 	SETTING_END,
 };
 
+static const struct setting policy[] = {
+	{AT(policy, quiet_hours), .type = SET_LIST, .def = "21:00-08:00",
+	 .help = "When marketing and surveys wait, by the customer's own clock; for a country with hours of its own: "
+		 "21:00-08:00, FR 20:00-10:00; off for never."},
+	{AT(policy, quiet_days), .type = SET_LIST, .help = "Days on which they wait: sunday, FR saturday."},
+	{AT(policy, holidays), .type = SET_LIST,
+	 .help = "Dates on which they wait, of every year or of one, of a country or of all: 01-01, DE 10-03, DE "
+		 "2027-03-26."},
+	{AT(policy, time_zone), .type = SET_STRING, .def = "UTC",
+	 .help = "Clock of a customer whose time zone and country are not known."},
+	{AT(policy, frequency_cap), .type = SET_LIST,
+	 .help = "At most so many marketing messages to a customer in so long, over all channels: 1/1d, 4/30d."},
+	{AT(policy, topics), .type = SET_LIST, .def = "complaint, fault",
+	 .help = "No marketing to a customer with an open conversation of these topics."},
+	SETTING_END,
+};
+
 static const struct setting retention[] = {
 	{AT(retention, events), .type = SET_DURATION, .def = "7d", .min = US_HOUR, .max = 3650 * US_DAY,
 	 .help = "How far back the event stream can be resumed."},
@@ -129,6 +146,7 @@ const struct config_table config_tables[] = {
 	 offsetof(struct config, conversation)},
 	{"inbound", "What comes in.", inbound, offsetof(struct config, inbound)},
 	{"outbound", "What goes out.", outbound, offsetof(struct config, outbound)},
+	{"policy", "When marketing may disturb a customer.", policy, offsetof(struct config, policy)},
 	{"retention", "How long things are kept.", retention, offsetof(struct config, retention)},
 	{0},
 };

@@ -48,6 +48,7 @@ struct gateway {
 	struct accounts *accounts;
 	struct blobs *blobs;
 	struct outbound *outbound;
+	struct policy_rules *policy;
 	struct confirmer *confirmer;
 	struct replies *replies;
 	struct engine *engine;
@@ -130,7 +131,11 @@ static int outbound_begin(struct gateway *g, struct err *err)
 				    .marketing_needs_opt_in = c->marketing_needs_opt_in,
 				    .repeat_limit = (int)c->repeat_limit,
 				    .memory = (size_t)c->memory};
+	struct policy_settings policy = config_policy_settings(g->c);
 
+	if (policy_rules_parse(&policy, &g->policy, err))
+		return -1;
+	o.rules = g->policy;
 	if (outbound_new(&o, g->writer, g->readers, g->events, g->accounts, &g->outbound, err))
 		return -1;
 	return confirmer_new(g->outbound, &g->confirmer, err) || replies_new(g->outbound, g->events, &g->replies, err)
@@ -142,6 +147,7 @@ static void outbound_end(struct gateway *g)
 	replies_free(&g->replies);
 	confirmer_free(&g->confirmer);
 	outbound_free(&g->outbound);
+	policy_rules_free(&g->policy);
 }
 
 static struct conversation_rules rules(const struct gateway *g)

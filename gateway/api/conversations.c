@@ -92,6 +92,9 @@ static int read_patch(const json_t *o, struct conversation_patch *p, struct err 
 	if ((k = input_str(o, "", "subject", 998, &p->subject, err)) < 0)
 		return -1;
 	p->set_subject = k;
+	if ((k = input_str(o, "", "topic", 40, &p->topic, err)) < 0)
+		return -1;
+	p->set_topic = k;
 	if ((k = input_time(o, "", "snoozed_until", &p->snoozed_until, err)) < 0)
 		return -1;
 	p->set_snoozed_until = k;
@@ -102,7 +105,7 @@ static int read_patch(const json_t *o, struct conversation_patch *p, struct err 
 
 int conversation_patch_(struct request *r, struct err *err)
 {
-	static const char *const names[] = {"state", "assignee", "subject", "snoozed_until", NULL};
+	static const char *const names[] = {"state", "assignee", "subject", "topic", "snoozed_until", NULL};
 	struct change *c = state_new(r, sizeof *c, err);
 	json_t *o;
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "outbound/private.h"
 
-enum verdict { GONE, GO, ENDED };
+enum verdict { GONE, GO, ENDED, LATER };
 
 struct claim {
 	struct again again;
@@ -20,6 +20,7 @@ struct claim {
 		int64_t token;
 		enum verdict verdict;
 		enum status ended;
+		int64_t later;
 	} v[];
 };
 
@@ -29,7 +30,8 @@ static int write_claim(struct claim *c, struct entry *e, struct db *db, int64_t 
 	struct buf *trail = &c->again.o->trail;
 	struct stmt *q = db_query(
 		db, "UPDATE delivery SET status = $1, token = $2, attempts = attempts + 1, trail = trail || $3,"
-		    " updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1 AND token = $8");
+		    " reason = NULL, updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1 "
+		    "AND token = $8");
 	buf_reset(trail);
 	trail_line(trail, now, STATUS_SENDING, "claimed", STR(""));
 	db_bind_i64(q, 1, STATUS_SENDING);
@@ -71,21 +73,72 @@ static int write_end(struct claim *c, struct entry *e, struct db *db, enum statu
 	return e->verdict == GONE ? 0 : status_event(c->again.o, db, &f, s, str_of(reason), STR(""), now, NULL, err);
 }
 
+/* Not at this hour: it waits, and is asked again. */
+static int write_later(struct claim *c, struct entry *e, struct db *db, const char *reason, int64_t now,
+		       struct err *err)
+{
+	struct item *i = e->item;
+	struct buf *trail = &c->again.o->trail;
+	struct stmt *q =
+		db_query(db, "UPDATE delivery SET status = $1, due_at = $2, reason = $3, trail = trail || $4,"
+			     " updated_at = $5 WHERE message_id = $6 AND n = $7 AND bucket = $8 AND outbox = 1");
+
+	buf_reset(trail);
+	trail_line(trail, now, STATUS_SCHEDULED, "waits:", str_of(reason));
+	db_bind_i64(q, 1, STATUS_SCHEDULED);
+	db_bind_i64(q, 2, e->later);
+	db_bind_text(q, 3, reason);
+	db_bind_str(q, 4, buf_str(trail));
+	db_bind_i64(q, 5, now);
+	db_bind_uuid(q, 6, &i->d.id.message);
+	db_bind_i64(q, 7, i->d.id.n);
+	db_bind_i64(q, 8, bucket_of(&i->d.id.message));
+	if (db_run(q, err))
+		return -1;
+	e->verdict = db_changes(db) ? LATER : GONE;
+	return 0;
+}
+
+static int ask(struct claim *c, struct entry *e, struct db *db, enum status *s, const char **reason, int64_t now,
+	       struct err *err)
+{
+	struct outbound *o = c->again.o;
+	struct item *i = e->item;
+	struct uuid members[MEMBERS_MAX];
+	struct policy_question q = {.to = &i->d.to,
+				    .purpose = i->d.purpose,
+				    .expires_at = i->d.expires_at,
+				    .exempt = i->exempt,
+				    .members = members,
+				    .at = now,
+				    .counted = true};
+	int n = 0;
+
+	if (o->c.rules && i->d.purpose != PURPOSE_SERVICE &&
+	    (n = identity_members(db, &i->d.customer, members, err)) < 0)
+		return -1;
+	q.members_n = (size_t)n;
+	return policy_ask(o, db, &q, now, s, reason, &e->later, err);
+}
+
 static int decide(struct claim *c, struct entry *e, struct db *db, int64_t now, struct err *err)
 {
 	struct outbound *o = c->again.o;
 	struct item *i = e->item;
-	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt, NULL};
 	enum status s = STATUS_FAILED;
 	const char *reason = "too_many_attempts";
-	int no = 0;
+	int no = i->attempts < o->c.max_attempts ? ask(c, e, db, &s, &reason, now, err) : 1;
 
-	if (i->attempts < o->c.max_attempts)
-		no = policy_ask(o, db, &q, now, &s, &reason, err);
 	if (no < 0)
 		return -1;
-	if (no || i->attempts >= o->c.max_attempts)
+	if (no == 2)
+		return write_later(c, e, db, reason, now, err);
+	if (no) {
+		if (o->c.rules && o->c.rules->caps_n && i->d.purpose == PURPOSE_MARKETING &&
+		    may_uncount(db, &i->d.customer, &i->d.id.message, err))
+			return -1;
 		return write_end(c, e, db, s, reason, now, err);
+	}
 	e->verdict = GO;
 	return policy_at_most_once(i->d.purpose) ? write_claim(c, e, db, now, err) : 0;
 }
@@ -103,6 +156,20 @@ static int run(struct write_job *job, struct db *db, int64_t now, struct err *er
 static void count_end(struct lane_counts *n, enum status s)
 {
 	atomic_fetch_add(s == STATUS_EXPIRED ? &n->expired : s == STATUS_SUPPRESSED ? &n->suppressed : &n->failed, 1);
+}
+
+static void wait_again(struct entry *e)
+{
+	struct item *i = e->item;
+	struct lane *l = i->lane;
+
+	l->held--;
+	i->due = e->later;
+	i->status = STATUS_SCHEDULED;
+	pthread_mutex_lock(&l->o->lock);
+	i->state = ITEM_WAITING;
+	pthread_mutex_unlock(&l->o->lock);
+	dispatch_put(i);
 }
 
 /* On the dispatcher. */
@@ -127,6 +194,10 @@ static void on_claimed(struct task *t)
 				e->item->attempts++;
 			}
 			dispatch_claimed(e->item);
+			continue;
+		}
+		if (e->verdict == LATER) {
+			wait_again(e);
 			continue;
 		}
 		if (e->verdict == ENDED)

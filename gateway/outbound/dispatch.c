@@ -165,12 +165,14 @@ static void follow_consents(struct outbound *o)
 /* Whether the writer must have a word before it goes on the wire. A reader that fails leaves it to the writer as well. */
 static bool needs_claim(struct outbound *o, const struct item *i, int64_t now)
 {
-	struct policy_question q = {&i->d.to, i->d.purpose, i->d.expires_at, i->exempt, NULL};
+	struct policy_question q = {
+		.to = &i->d.to, .purpose = i->d.purpose, .expires_at = i->d.expires_at, .exempt = i->exempt};
 	enum status status;
 	const char *reason;
 	struct db *db;
+	int64_t later;
 
-	if (policy_at_most_once(i->d.purpose) || i->status == STATUS_SENDING)
+	if (i->d.purpose != PURPOSE_SERVICE || i->status == STATUS_SENDING)
 		return true;
 	if (i->d.expires_at && i->d.expires_at <= now)
 		return true;
@@ -179,7 +181,7 @@ static bool needs_claim(struct outbound *o, const struct item *i, int64_t now)
 	if (o->consent_changed <= i->checked)
 		return false;
 	db = readers_get(o->r, NULL);
-	return !db || policy_ask(o, db, &q, now, &status, &reason, NULL) != 0;
+	return !db || policy_ask(o, db, &q, now, &status, &reason, &later, NULL) != 0;
 }
 
 /* The box to take from: high before normal before bulk, and now and then the last that has something. */

@@ -34,17 +34,18 @@ static int best_contact(struct outbound *o, struct db *db, const struct next *x,
 
 	k = n < 0 ? -1 : contact_list(db, members, (size_t)n, now, list, CONTACTS, err);
 	for (int c = 0; c < k; c++) {
-		struct policy_question q = {&list[c].address, x->purpose, x->expires_at, false, NULL};
+		struct policy_question q = {.to = &list[c].address, .purpose = x->purpose, .expires_at = x->expires_at};
 		enum scheme s = list[c].address.scheme;
 		enum channel on = channel ? channel : channel_of_scheme(s);
 		enum status status;
 		const char *reason;
+		int64_t later;
 		int no;
 
 		if ((!channel && s != SCHEME_TEL && s != SCHEME_MAIL) || scheme_of_channel(on) != s ||
 		    !accounts_pick(o->accounts, on, STR(""), account))
 			continue;
-		no = policy_ask(o, db, &q, now, &status, &reason, err);
+		no = policy_ask(o, db, &q, now, &status, &reason, &later, err);
 		if (no < 0)
 			return -1;
 		if (no == 0) {

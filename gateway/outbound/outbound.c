@@ -20,6 +20,8 @@ static void release(struct outbound *o)
 	repeat_free(&o->repeat);
 	rendered_room_close(&o->rendered);
 	arena_free(&o->arena);
+	arena_free(&o->may);
+	zones_free(&o->zones);
 	buf_free(&o->scratch);
 	buf_free(&o->parts);
 	buf_free(&o->trail);
@@ -55,16 +57,25 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	o->knowledge = knowledge_new();
 	o->repeat = repeat_new();
 	o->arena = arena_new(ARENA_MAX);
+	o->may = arena_new(ARENA_MAX);
+	o->zones = zones_new();
 	o->loop = loop_new("dispatcher", NULL);
 	if (o->loop)
 		loop_pace(o->loop, ROUND_US);
 	if (!o->items || !o->recent || !o->knowledge || !o->repeat || rendered_room_open(&o->rendered) || !o->arena ||
-	    !o->loop) {
+	    !o->may || !o->zones || !o->loop) {
 		release(o);
 		return err_nomem(err);
 	}
 	*out = o;
 	return 0;
+}
+
+bool outbound_rules(const struct outbound *o, const struct policy_rules **rules)
+{
+	if (rules)
+		*rules = o->c.rules;
+	return o->c.marketing_needs_opt_in;
 }
 
 void outbound_set_carrier(struct outbound *o, const struct outbound_carrier *c) { o->carrier = *c; }

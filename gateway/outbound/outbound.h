@@ -98,17 +98,23 @@ int outbound_would(struct outbound *o, struct db *db, const struct send_request 
 int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *message, const char *author, int64_t now,
 		    struct err *err);
 
+struct policy_rules;
 struct outbound_config {
 	int64_t default_expiry, retry_first, retry_max; /* microseconds */
 	int max_attempts;
 	bool marketing_needs_opt_in; /* CONSENT_UNKNOWN refuses marketing */
 	int repeat_limit;   /* same text to the same address more often than this an hour is "looping"; 0: off */
 	const char *region; /* where numbers are at home, for templates */
-	size_t memory;	    /* deliveries kept in memory for each account */
+	const struct policy_rules
+		*rules; /* rules.h, the caller's; NULL: nothing stands against marketing but consent */
+	size_t memory;	/* deliveries kept in memory for each account */
 };
 
 int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev,
 		 struct accounts *a, struct outbound **out, struct err *err);
+/* What stands against marketing, for whoever explains it; *rules (may be NULL) as outbound_new got them. Whether an unknown
+ * consent does too. */
+bool outbound_rules(const struct outbound *o, const struct policy_rules **rules);
 int outbound_start(struct outbound *o, struct err *err); /* loads what waits, begins to dispatch */
 void outbound_stop(struct outbound *o);			 /* nothing more to adapters; outcomes still come in */
 void outbound_free(struct outbound **o);

@@ -24,11 +24,38 @@ static int consent_of(struct db *db, const struct policy_question *q, enum conse
 	return 0;
 }
 
+static int disturb(const struct outbound *o, struct db *db, const struct policy_question *q, const char **reason,
+		   int64_t *later, struct err *err)
+{
+	const struct may_question m = {.rules = o->c.rules,
+				       .zones = o->zones,
+				       .db = db,
+				       .to = q->to,
+				       .members = q->members,
+				       .members_n = q->members_n,
+				       .purpose = q->purpose,
+				       .at = q->at,
+				       .counted = q->counted,
+				       .arena = o->may};
+
+	if (!m.rules || q->purpose == PURPOSE_SERVICE || !q->members_n)
+		return 0;
+	arena_reset(o->may);
+	switch (may_disturb(&m, later, reason, err)) {
+	case MAY: return 0;
+	case MAY_NOT: return 1;
+	case MAY_LATER: return q->expires_at && q->expires_at <= *later ? 1 : 2;
+	case MAY_FAILED: break;
+	}
+	return -1;
+}
+
 int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
-	       enum status *status, const char **reason, struct err *err)
+	       enum status *status, const char **reason, int64_t *later, struct err *err)
 {
 	enum consent_state state;
 
+	*later = 0;
 	if (q->expires_at && q->expires_at <= now) {
 		*status = STATUS_EXPIRED;
 		*reason = "expired";
@@ -47,5 +74,5 @@ int policy_ask(const struct outbound *o, struct db *db, const struct policy_ques
 		*reason = "no_consent";
 		return 1;
 	}
-	return 0;
+	return disturb(o, db, q, reason, later, err);
 }

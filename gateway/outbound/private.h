@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "outbound/may.h"
 #include "outbound/outbound.h"
 
 /* Written into a waiting row's reason: policy knows again after a restart that this is a keyword's confirmation. */
@@ -181,6 +182,8 @@ struct outbound {
 	struct knowledge *knowledge;
 	struct repeat *repeat;
 	struct rendered_room rendered;
+	struct zones *zones;
+	struct arena *may;		/* what may.c looks up */
 	unsigned look_after[LANES_MAX]; /* bit set of priorities: see fallback_look */
 	bool look_any;
 	struct arena *arena; /* of one message */
@@ -199,10 +202,16 @@ struct policy_question {
 	int64_t expires_at;
 	bool exempt;
 	struct known *known; /* NULL: the store is asked */
+	/* For what is no service: whom it would disturb, and when; members_n 0: only consent is asked. */
+	const struct uuid *members;
+	size_t members_n;
+	int64_t at;
+	bool counted; /* under the frequency caps, when it was accepted */
 };
-/* 0: send. 1: do not; *status and *reason (static) say what it becomes. -1: err. */
+/* 0: send. 1: do not; *status and *reason (static) say what it becomes. 2: not before *later, for that reason. -1: err.
+ * With members only on the writer's thread. */
 int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
-	       enum status *status, const char **reason, struct err *err);
+	       enum status *status, const char **reason, int64_t *later, struct err *err);
 static inline bool policy_at_most_once(enum purpose p) { return p == PURPOSE_MARKETING; }
 
 struct repeat *repeat_new(void);

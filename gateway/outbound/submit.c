@@ -20,6 +20,7 @@ struct plan {
 	enum priority priority;
 	enum status status;
 	const char *reason;
+	const char *waits_for; /* why it is scheduled: quiet hours */
 	int64_t due, expires_at;
 	int64_t seq;
 	struct item *item;
@@ -84,12 +85,27 @@ static int remember_caller(struct plan *p, struct err *err)
 static int ask_policy(struct plan *p, struct outbound_batch *b, struct err *err)
 {
 	const struct send_request *r = p->r;
-	struct policy_question q = {&p->route.to, r->purpose, p->expires_at, r->exempt, p->route.known};
+	struct policy_question q = {.to = &p->route.to,
+				    .purpose = r->purpose,
+				    .expires_at = r->expires_at,
+				    .exempt = r->exempt,
+				    .known = p->route.known,
+				    .members = p->route.members,
+				    .members_n = p->route.members_n,
+				    .at = p->due};
+	int64_t later;
 	uint64_t key;
-	int no = policy_ask(p->o, p->db, &q, p->at, &p->status, &p->reason, err);
+	int no = policy_ask(p->o, p->db, &q, p->at, &p->status, &p->reason, &later, err);
 
 	if (no < 0)
 		return -1;
+	if (no == 2) {
+		p->due = later;
+		p->waits_for = p->reason;
+		if (!r->expires_at)
+			p->expires_at = later + p->o->c.default_expiry;
+		no = 0;
+	}
 	if (no == 0 && p->o->c.repeat_limit && !r->exempt) {
 		no = repeat_count(p->o->repeat, &p->route.to, r->text, p->o->c.repeat_limit, p->at, &key);
 		if (!batch_counted(b, key))
@@ -99,7 +115,7 @@ static int ask_policy(struct plan *p, struct outbound_batch *b, struct err *err)
 	}
 	if (no == 0) {
 		p->status = p->due > p->at ? STATUS_SCHEDULED : STATUS_QUEUED;
-		p->reason = NULL;
+		p->reason = p->waits_for;
 	}
 	return 0;
 }
@@ -226,7 +242,7 @@ static int write_delivery(struct plan *p, struct err *err)
 	char room[256];
 	struct buf trail = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
 
-	trail_line(&trail, p->at, p->status, waits ? "accepted" : "refused:", str_of(waits ? "" : p->reason));
+	trail_line(&trail, p->at, p->status, waits ? "accepted" : "refused:", str_of(p->reason ? p->reason : ""));
 	db_bind_i64(q, 1, bucket_of(&p->route.owner));
 	db_bind_uuid(q, 2, &p->i.id);
 	db_bind_uuid(q, 3, &p->route.owner);
@@ -291,11 +307,21 @@ static int make_item(struct plan *p, struct outbound_batch *b, struct err *err)
 	return 0;
 }
 
+/* Under the frequency caps. */
+static int count(struct plan *p, struct err *err)
+{
+	bool waits = p->status == STATUS_QUEUED || p->status == STATUS_SCHEDULED;
+
+	if (!waits || p->r->purpose != PURPOSE_MARKETING || !p->o->c.rules || !p->o->c.rules->caps_n)
+		return 0;
+	return may_count(p->db, &p->route.owner, p->due, &p->i.id, err);
+}
+
 static int write_all(struct plan *p, struct outbound_batch *b, struct err *err)
 {
 	struct facts f;
 
-	if (write_interaction(p, err) || write_delivery(p, err) || remember_caller(p, err))
+	if (write_interaction(p, err) || write_delivery(p, err) || remember_caller(p, err) || count(p, err))
 		return -1;
 	f = (struct facts){p->route.owner, p->i.conversation, p->route.channel, p->i.account, {p->i.id, 1}, true};
 	if (make_item(p, b, err) ||

@@ -245,6 +245,15 @@ static const char step_campaigns[] =
 	"CREATE TABLE campaign_figure (campaign_id BLOB NOT NULL, variant TEXT NOT NULL, state INTEGER NOT NULL,"
 	" reason TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (campaign_id, variant, state, reason)) WITHOUT ROWID;";
 
+/* May we: what stands against marketing, and what was sent of it lately (counted by frequency caps). */
+static const char step_policy[] =
+	"ALTER TABLE conversation ADD COLUMN topic TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE customer_hold (bucket INTEGER NOT NULL, customer_id BLOB NOT NULL, id BLOB NOT NULL,"
+	" reason TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', author TEXT NOT NULL, created_at BIGINT NOT NULL,"
+	" until BIGINT, ended_at BIGINT, ended_by TEXT, PRIMARY KEY (bucket, customer_id, id)) WITHOUT ROWID;"
+	"CREATE TABLE marketing_sent (bucket INTEGER NOT NULL, customer_id BLOB NOT NULL, at BIGINT NOT NULL,"
+	" message_id BLOB NOT NULL, PRIMARY KEY (bucket, customer_id, at, message_id)) WITHOUT ROWID;";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -254,5 +263,6 @@ const struct migration migrations[] = {
 	{.number = 6, .sql = step_small_blobs},
 	{.number = 7, .sql = step_who, .sqlite = step_who_sqlite, .postgres = step_who_postgres},
 	{.number = 8, .sql = step_campaigns},
+	{.number = 9, .sql = step_policy},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

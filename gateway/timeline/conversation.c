@@ -137,7 +137,7 @@ static int find(struct threading *t, struct stmt *q, struct conversation *out)
 	if (r == DB_ROW)
 		conversation_row(q, out);
 	db_done(q);
-	out->subject = out->assignee = out->last_text = (struct str){0};
+	out->subject = out->assignee = out->last_text = out->topic = (struct str){0};
 	return r;
 }
 
@@ -165,7 +165,7 @@ static int latest_row(struct threading *t, struct stmt *q, bool found, struct co
 		if (found && c.updated_at <= out->updated_at)
 			continue;
 		*out = c;
-		out->subject = out->assignee = out->last_text = (struct str){0};
+		out->subject = out->assignee = out->last_text = out->topic = (struct str){0};
 		found = true;
 		n = 1;
 	}

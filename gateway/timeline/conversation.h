@@ -25,6 +25,7 @@ struct conversation {
 	enum conversation_state state;
 	enum channel channel; /* of the last inbound */
 	struct str subject, assignee, last_text;
+	struct str topic; /* "complaint", "fault": what it is about, in one word; may be empty */
 	int64_t opened_at, updated_at, closed_at, snoozed_until, last_in_at, last_out_at;
 	int64_t version;
 	int reopened;
@@ -49,9 +50,9 @@ int conversation_thread_outbound(struct db *db, struct events *ev, const struct 
 				 struct arena *a, int64_t now, struct err *err);
 
 struct conversation_patch {
-	bool set_state, set_assignee, set_subject, set_snoozed_until;
+	bool set_state, set_assignee, set_subject, set_topic, set_snoozed_until;
 	enum conversation_state state;
-	struct str assignee, subject; /* empty assignee: nobody */
+	struct str assignee, subject, topic; /* empty assignee: nobody */
 	int64_t snoozed_until;
 	int64_t if_version; /* 0: any; else compare-and-set: how an agent claims */
 };

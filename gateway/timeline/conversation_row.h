@@ -5,7 +5,7 @@
 #define CONVERSATION_COLUMNS                                                                                       \
 	"c.id, c.customer_id, c.state, c.channel, c.subject, c.assignee, c.last_text, c.opened_at, c.updated_at, " \
 	"c.closed_at,"                                                                                             \
-	" c.snoozed_until, c.last_in_at, c.last_out_at, c.reopened, c.version"
+	" c.snoozed_until, c.last_in_at, c.last_out_at, c.reopened, c.version, c.topic"
 
 enum { PREVIEW_BYTES = 160 };
 

@@ -20,7 +20,8 @@ void conversation_row(struct stmt *q, struct conversation *out)
 				     .last_in_at = db_col_i64(q, 11),
 				     .last_out_at = db_col_i64(q, 12),
 				     .reopened = (int)db_col_i64(q, 13),
-				     .version = db_col_i64(q, 14)};
+				     .version = db_col_i64(q, 14),
+				     .topic = db_col_str(q, 15)};
 	db_col_uuid(q, 0, &out->id);
 	db_col_uuid(q, 1, &out->customer);
 }
@@ -30,7 +31,8 @@ int conversation_keep(struct conversation *c, struct arena *a, struct err *err)
 	c->subject = arena_str(a, c->subject);
 	c->assignee = arena_str(a, c->assignee);
 	c->last_text = arena_str(a, c->last_text);
-	return c->subject.p && c->assignee.p && c->last_text.p ? 0 : err_nomem(err);
+	c->topic = arena_str(a, c->topic);
+	return c->subject.p && c->assignee.p && c->last_text.p && c->topic.p ? 0 : err_nomem(err);
 }
 
 struct str conversation_preview(struct str text)
@@ -110,6 +112,7 @@ void conversation_json(struct json_out *j, const char *key, const struct convers
 	json_cstr(j, "state", conversation_state_word(c->state));
 	json_cstr(j, "channel", c->channel == CHANNEL_NONE ? NULL : channel_word(c->channel));
 	json_str(j, "subject", c->subject);
+	json_str(j, "topic", c->topic);
 	if (c->assignee.n)
 		json_str(j, "assignee", c->assignee);
 	else
@@ -130,7 +133,7 @@ void conversation_json(struct json_out *j, const char *key, const struct convers
 
 struct change {
 	struct conversation to;
-	bool state, assignee, subject, snooze; /* what is different */
+	bool state, assignee, subject, topic, snooze; /* what is different */
 };
 
 static int apply(const struct conversation_patch *p, int64_t now, struct change *c, struct err *err)
@@ -143,6 +146,8 @@ static int apply(const struct conversation_patch *p, int64_t now, struct change 
 		to->assignee = p->assignee;
 	if (p->set_subject)
 		to->subject = p->subject;
+	if (p->set_topic)
+		to->topic = p->topic;
 	if (p->set_snoozed_until)
 		to->snoozed_until = p->snoozed_until;
 	if (to->state != CONVERSATION_SNOOZED)
@@ -153,6 +158,7 @@ static int apply(const struct conversation_patch *p, int64_t now, struct change 
 	c->state = to->state != was.state;
 	c->assignee = !str_eq(to->assignee, was.assignee);
 	c->subject = !str_eq(to->subject, was.subject);
+	c->topic = !str_eq(to->topic, was.topic);
 	c->snooze = to->snoozed_until != was.snoozed_until;
 	if (c->state) {
 		to->closed_at = to->state == CONVERSATION_CLOSED ? now : 0;
@@ -165,8 +171,8 @@ static int write_change(struct db *db, const struct conversation *c, int64_t now
 {
 	struct stmt *q =
 		db_query(db, "UPDATE conversation SET state = $1, assignee = $2, subject = $3, snoozed_until = $4,"
-			     " closed_at = $5, reopened = $6, updated_at = $7, version = version + 1"
-			     " WHERE bucket = $8 AND id = $9");
+			     " closed_at = $5, reopened = $6, updated_at = $7, topic = $8, version = version + 1"
+			     " WHERE bucket = $9 AND id = $10");
 	db_bind_i64(q, 1, c->state);
 	if (c->assignee.n)
 		db_bind_str(q, 2, c->assignee);
@@ -175,8 +181,9 @@ static int write_change(struct db *db, const struct conversation *c, int64_t now
 	bind_time(q, 5, c->closed_at);
 	db_bind_i64(q, 6, c->reopened);
 	db_bind_i64(q, 7, now);
-	db_bind_i64(q, 8, bucket_of(&c->id));
-	db_bind_uuid(q, 9, &c->id);
+	db_bind_str(q, 8, c->topic);
+	db_bind_i64(q, 9, bucket_of(&c->id));
+	db_bind_uuid(q, 10, &c->id);
 	return db_run(q, err);
 }
 
@@ -204,6 +211,7 @@ static int tell(struct db *db, struct events *ev, const struct conversation *was
 	json_obj(&j, NULL);
 	json_cstr(&j, "state", conversation_state_word(c->to.state));
 	json_str(&j, "assignee", c->to.assignee);
+	json_str(&j, "topic", c->to.topic);
 	json_time(&j, "snoozed_until", c->to.snoozed_until);
 	json_cstr(&j, "by", author);
 	json_end(&j);
@@ -215,7 +223,7 @@ static int tell(struct db *db, struct events *ev, const struct conversation *was
 	if (r == 0 && c->assignee)
 		r = conversation_event(db, ev, "conversation.assigned", &c->to.id, &survivor, c->to.channel,
 				       buf_str(&b), now, err);
-	if (r == 0 && c->subject && !c->state && !c->assignee && !c->snooze)
+	if (r == 0 && (c->subject || c->topic) && !c->state && !c->assignee && !c->snooze)
 		r = conversation_event(db, ev, "conversation.updated", &c->to.id, &survivor, c->to.channel, buf_str(&b),
 				       now, err);
 	buf_free(&b);
@@ -232,7 +240,7 @@ static int update(struct db *db, struct events *ev, const struct conversation *w
 			       "the conversation has changed since: version %lld", (long long)was->version);
 	if (apply(p, now, &c, err))
 		return -1;
-	if (!c.state && !c.assignee && !c.subject && !c.snooze)
+	if (!c.state && !c.assignee && !c.subject && !c.topic && !c.snooze)
 		return 0;
 	return write_change(db, &c.to, now, err) || tell(db, ev, was, &c, author, now, err) ? -1 : 0;
 }

@@ -19,7 +19,7 @@ function ini(sections) {
 export async function startGateway({ dir, sms, email, dsn = join(dir, "threadline.db") }) {
 	const port = await freePort();
 	const config = join(dir, "threadline.conf");
-	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn }, log: { level: "warn" } };
+	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn }, log: { level: "warn" }, policy: { quiet_hours: "off" } };
 	if (sms) sections["sms main"] = { host: "127.0.0.1", system_id: "bench", password: "bench", source_addr: "40404", ...sms };
 	if (email) sections["email main"] = { from: "Care Team <care@shop.example>", tls: "none", ...email };
 	writeFileSync(config, ini(sections));
