@@ -36,12 +36,17 @@ static int consent(struct request *r, struct db *db, struct asked *q, struct err
 	return 0;
 }
 
-static int ask(struct request *r, const char *rule, struct asked *q, enum may m, const char *reason, int64_t until)
+static int ask(struct request *r, const char *rule, struct asked *q, enum may m, const char *const *reason,
+	       const int64_t *until)
 {
 	if (m == MAY_FAILED)
 		return -1;
 	q->allowed = q->allowed && m != MAY_NOT;
-	verdict(&r->json, rule, m == MAY ? "yes" : m == MAY_NOT ? "no" : "later", m == MAY ? NULL : reason, until);
+	verdict(&r->json, rule,
+		m == MAY       ? "yes"
+		: m == MAY_NOT ? "no"
+			       : "later",
+		m == MAY ? NULL : *reason, until ? *until : 0);
 	return 0;
 }
 
@@ -53,23 +58,23 @@ static int rules(struct request *r, struct db *db, struct asked *q, struct err *
 				 .members_n = (size_t)q->n,
 				 .purpose = q->purpose,
 				 .at = q->at,
-				 .zones = zones_new(),
+				 .calendars = calendars_new(),
 				 .arena = r->arena};
 	const char *why = NULL;
 	int64_t until = 0;
 	int rc = -1;
 
 	outbound_rules(app_of(r)->outbound, &m.rules);
-	if (!m.zones)
+	if (!m.calendars)
 		return err_nomem(err);
 	if (consent(r, db, q, err) == 0 &&
 	    (!m.rules || q->purpose == PURPOSE_SERVICE ||
-	     (ask(r, "hold", q, may_held(&m, &why, err), why, 0) == 0 &&
-	      ask(r, "topic", q, may_topic(&m, &why, err), why, 0) == 0 &&
-	      ask(r, "frequency_cap", q, may_often(&m, &why, err), why, 0) == 0 &&
-	      ask(r, "quiet_hours", q, may_hour(&m, &until, &why, err), why, until) == 0)))
+	     (ask(r, "hold", q, may_held(&m, &why, err), &why, NULL) == 0 &&
+	      ask(r, "topic", q, may_topic(&m, &why, err), &why, NULL) == 0 &&
+	      ask(r, "frequency_cap", q, may_often(&m, &why, err), &why, NULL) == 0 &&
+	      ask(r, "quiet_hours", q, may_hour(&m, &until, &why, err), &why, &until) == 0)))
 		rc = 0;
-	zones_free(&m.zones);
+	calendars_free(&m.calendars);
 	return rc;
 }
 

@@ -105,7 +105,7 @@ enum may may_hour(const struct may_question *q, int64_t *until, const char **rea
 		return MAY_FAILED;
 	if (q->to->scheme == SCHEME_TEL && phone_parse(str_of(q->to->value), NULL, &p, NULL) == 0 && p.region[0])
 		who.region = p.region;
-	*until = quiet_until(q->rules->quiet, q->zones, &who, q->at, reason);
+	*until = quiet_until(q->rules->quiet, q->calendars, &who, q->at, reason);
 	return *until ? MAY_LATER : MAY;
 }
 

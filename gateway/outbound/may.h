@@ -3,7 +3,7 @@
  * complaint, frequency caps, quiet hours. Each rule can be asked by itself, so that "why did this customer not get it" has an
  * answer; may_disturb asks all of them in that order.
  *
- * Rules NULL: nothing stands against it. A struct zones belongs to the caller's thread.
+ * Rules NULL: nothing stands against it. A struct calendars belongs to the caller's thread.
  */
 #pragma once
 #include "base/arena.h"
@@ -14,7 +14,7 @@
 
 struct may_question {
 	const struct policy_rules *rules;
-	struct zones *zones;
+	struct calendars *calendars;
 	struct db *db;
 	const struct address *to;
 	const struct uuid *members; /* of the merge set, survivor first */

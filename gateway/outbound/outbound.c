@@ -21,7 +21,7 @@ static void release(struct outbound *o)
 	rendered_room_close(&o->rendered);
 	arena_free(&o->arena);
 	arena_free(&o->may);
-	zones_free(&o->zones);
+	calendars_free(&o->calendars);
 	buf_free(&o->scratch);
 	buf_free(&o->parts);
 	buf_free(&o->trail);
@@ -58,12 +58,12 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	o->repeat = repeat_new();
 	o->arena = arena_new(ARENA_MAX);
 	o->may = arena_new(ARENA_MAX);
-	o->zones = zones_new();
+	o->calendars = calendars_new();
 	o->loop = loop_new("dispatcher", NULL);
 	if (o->loop)
 		loop_pace(o->loop, ROUND_US);
 	if (!o->items || !o->recent || !o->knowledge || !o->repeat || rendered_room_open(&o->rendered) || !o->arena ||
-	    !o->may || !o->zones || !o->loop) {
+	    !o->may || !o->calendars || !o->loop) {
 		release(o);
 		return err_nomem(err);
 	}

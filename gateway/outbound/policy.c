@@ -28,7 +28,7 @@ static int disturb(const struct outbound *o, struct db *db, const struct policy_
 		   int64_t *later, struct err *err)
 {
 	const struct may_question m = {.rules = o->c.rules,
-				       .zones = o->zones,
+				       .calendars = o->calendars,
 				       .db = db,
 				       .to = q->to,
 				       .members = q->members,

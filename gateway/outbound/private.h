@@ -182,7 +182,7 @@ struct outbound {
 	struct knowledge *knowledge;
 	struct repeat *repeat;
 	struct rendered_room rendered;
-	struct zones *zones;
+	struct calendars *calendars;
 	struct arena *may;		/* what may.c looks up */
 	unsigned look_after[LANES_MAX]; /* bit set of priorities: see fallback_look */
 	bool look_any;

@@ -170,24 +170,24 @@ static int quiet_by(const struct rule *r, const struct local_time *l)
 }
 
 /* When it is over there; 0: it is not quiet. */
-static int64_t until_in(const struct quiet *q, struct zones *z, struct str zone, const char *region, int64_t at,
+static int64_t until_in(const struct quiet *q, struct calendars *z, struct str zone, const char *region, int64_t at,
 			const char **why)
 {
 	static const char *const words[] = {"quiet_hours", "quiet_day", "holiday"};
 	struct local_time l;
 	int end;
 
-	if (!zones_local(z, zone, at, &l))
+	if (!calendar_local(z, zone, at, &l))
 		return 0;
 	for (size_t k = 0; k < q->n; k++)
 		if (holds(q, &q->v[k], region) && (end = quiet_by(&q->v[k], &l)) >= 0) {
 			*why = words[q->v[k].kind];
-			return zones_next(z, zone, at, end);
+			return calendar_next(z, zone, at, end);
 		}
 	return 0;
 }
 
-static int64_t until_once(const struct quiet *q, struct zones *z, const struct quiet_who *who, int64_t at,
+static int64_t until_once(const struct quiet *q, struct calendars *z, const struct quiet_who *who, int64_t at,
 			  const char **why)
 {
 	const char(*names)[ZONE_NAME];
@@ -195,9 +195,9 @@ static int64_t until_once(const struct quiet *q, struct zones *z, const struct q
 	size_t n;
 	int64_t t;
 
-	if (who->zone.n && zones_local(z, who->zone, at, &l))
+	if (who->zone.n && calendar_local(z, who->zone, at, &l))
 		return until_in(q, z, who->zone, who->region, at, why);
-	n = zones_of_country(z, who->region, &names);
+	n = calendar_zones(z, who->region, &names);
 	if (n == 0)
 		return until_in(q, z, str_of(who->fallback), who->region, at, why);
 	for (size_t k = 0; k < n; k++)
@@ -206,7 +206,8 @@ static int64_t until_once(const struct quiet *q, struct zones *z, const struct q
 	return 0;
 }
 
-int64_t quiet_until(const struct quiet *q, struct zones *z, const struct quiet_who *who, int64_t now, const char **why)
+int64_t quiet_until(const struct quiet *q, struct calendars *z, const struct quiet_who *who, int64_t now,
+		    const char **why)
 {
 	const char *first = NULL;
 	int64_t at = now, t;

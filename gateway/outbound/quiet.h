@@ -2,11 +2,11 @@
  * Quiet hours: when marketing and surveys do not disturb people. By the clock of the customer's own time zone; of somebody
  * whose zone is not known, by all the zones of his number's country at once, so that it is a lawful hour in each.
  *
- * Immutable once parsed; the struct zones belongs to the caller's thread.
+ * Immutable once parsed; the struct calendars belongs to the caller's thread.
  */
 #pragma once
+#include "base/calendar.h"
 #include "base/err.h"
-#include "base/zone.h"
 
 struct quiet;
 
@@ -27,4 +27,5 @@ struct quiet_who {
 
 /* 0: it may be sent now. Else the first moment when it may; at most 31 days ahead. *why is static: "quiet_hours",
  * "quiet_day" or "holiday". */
-int64_t quiet_until(const struct quiet *q, struct zones *z, const struct quiet_who *who, int64_t now, const char **why);
+int64_t quiet_until(const struct quiet *q, struct calendars *z, const struct quiet_who *who, int64_t now,
+		    const char **why);

@@ -49,13 +49,13 @@ static int read_caps(const char *list, struct policy_rules *r, struct err *err)
 
 static int read_zone(const char *zone, struct err *err)
 {
-	struct zones *z = zones_new();
+	struct calendars *z = calendars_new();
 	struct local_time l;
-	bool known = z && zones_local(z, str_of(zone), 0, &l);
+	bool known = z && calendar_local(z, str_of(zone), 0, &l);
 
 	if (!z)
 		return err_nomem(err);
-	zones_free(&z);
+	calendars_free(&z);
 	return known ? 0
 		     : err_set(err, ERR_INVALID, "settings_invalid", "time_zone",
 			       "\"%s\" is no time zone; like Europe/Berlin", zone);

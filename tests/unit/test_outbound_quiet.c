@@ -22,7 +22,7 @@ static int64_t at(int day, int hour, int minute)
 static void check(const struct quiet *q, const char *zone, const char *region, int64_t now, int64_t want,
 		  const char *why)
 {
-	struct zones *z = zones_new();
+	struct calendars *z = calendars_new();
 	struct quiet_who who = {str_of(zone), region, "UTC"};
 	const char *got_why = NULL;
 	int64_t got;
@@ -32,7 +32,7 @@ static void check(const struct quiet *q, const char *zone, const char *region, i
 	cr_expect_eq(got, want, "%s %s: off by %lld min", zone, region, (long long)((got - want) / US_MIN));
 	if (why)
 		cr_expect(got_why && strcmp(got_why, why) == 0, "%s", got_why ? got_why : "no reason");
-	zones_free(&z);
+	calendars_free(&z);
 }
 
 Test(quiet, by_the_clock_of_the_zone)
@@ -87,13 +87,13 @@ Test(quiet, over_a_change_of_the_clock)
 Test(quiet, whole_time_is_never_quiet_for_ever)
 {
 	struct quiet *q = quiet("00:00-23:59", "monday, tuesday, wednesday, thursday, friday, saturday, sunday", NULL);
-	struct zones *z = zones_new();
+	struct calendars *z = calendars_new();
 	struct quiet_who who = {STR("UTC"), "DE", "UTC"};
 	const char *why;
 	int64_t t = quiet_until(q, z, &who, at(23, 12, 0), &why);
 
 	cr_expect(t > at(23, 12, 0) && t < at(23, 12, 0) + 40 * US_DAY);
-	zones_free(&z);
+	calendars_free(&z);
 	quiet_free(&q);
 }
 

@@ -1,4 +1,4 @@
-#include "base/zone.h"
+#include "base/calendar.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 enum { KEPT = 64 };
 
-struct zones {
+struct calendars {
 	struct open {
 		char name[ZONE_NAME];
 		UCalendar *calendar; /* NULL: there is no zone of that name */
@@ -21,7 +21,7 @@ struct zones {
 	size_t of_region_n;
 };
 
-struct zones *zones_new(void) { return calloc(1, sizeof(struct zones)); }
+struct calendars *calendars_new(void) { return calloc(1, sizeof(struct calendars)); }
 
 static void drop(struct open *o)
 {
@@ -30,7 +30,7 @@ static void drop(struct open *o)
 	*o = (struct open){0};
 }
 
-void zones_free(struct zones **z)
+void calendars_free(struct calendars **z)
 {
 	if (!*z)
 		return;
@@ -64,7 +64,7 @@ static bool plain(struct str s)
 	return s.n > 0 && s.n < ZONE_NAME;
 }
 
-static UCalendar *calendar(struct zones *z, struct str zone)
+static UCalendar *calendar(struct calendars *z, struct str zone)
 {
 	struct open *o;
 
@@ -82,7 +82,7 @@ static UCalendar *calendar(struct zones *z, struct str zone)
 
 static int field(UCalendar *c, UCalendarDateFields f, UErrorCode *status) { return ucal_get(c, f, status); }
 
-bool zones_local(struct zones *z, struct str zone, int64_t at, struct local_time *out)
+bool calendar_local(struct calendars *z, struct str zone, int64_t at, struct local_time *out)
 {
 	UCalendar *c = calendar(z, zone);
 	UErrorCode status = U_ZERO_ERROR;
@@ -98,25 +98,25 @@ bool zones_local(struct zones *z, struct str zone, int64_t at, struct local_time
 	return U_SUCCESS(status);
 }
 
-int64_t zones_next(struct zones *z, struct str zone, int64_t at, int minute)
+int64_t calendar_next(struct calendars *z, struct str zone, int64_t at, int minute)
 {
 	int64_t whole = at - at % US_MIN, t;
 	struct local_time l;
 	int ahead;
 
-	if (!zones_local(z, zone, at, &l))
+	if (!calendar_local(z, zone, at, &l))
 		return at;
 	ahead = (minute - l.minute + 1440) % 1440;
 	t = whole + (ahead ? ahead : 1440) * US_MIN;
 	/* A clock that was changed between the two shows another minute by the difference. */
-	if (zones_local(z, zone, t, &l) && l.minute != minute) {
+	if (calendar_local(z, zone, t, &l) && l.minute != minute) {
 		int off = (minute - l.minute + 1440 + 720) % 1440 - 720;
 		t += off * US_MIN;
 	}
 	return t > at ? t : at + US_MIN;
 }
 
-size_t zones_of_country(struct zones *z, const char *region, const char (**out)[ZONE_NAME])
+size_t calendar_zones(struct calendars *z, const char *region, const char (**out)[ZONE_NAME])
 {
 	UErrorCode status = U_ZERO_ERROR;
 	UEnumeration *e;

@@ -1,5 +1,5 @@
 /*
- * Time where people are: the calendar of a time zone, by ICU's copy of the IANA database. A struct zones keeps opened
+ * Time where people are: the calendar of a time zone, by ICU's copy of the IANA database. A struct calendars keeps opened
  * calendars and belongs to one thread at a time. Times are microseconds since 1970.
  */
 #pragma once
@@ -8,9 +8,9 @@
 
 #include "base/str.h"
 
-struct zones;
-struct zones *zones_new(void); /* NULL when out of memory */
-void zones_free(struct zones **z);
+struct calendars;
+struct calendars *calendars_new(void); /* NULL when out of memory */
+void calendars_free(struct calendars **z);
 
 struct local_time {
 	int year, month, day; /* from 1 */
@@ -19,11 +19,11 @@ struct local_time {
 };
 
 /* "Europe/Berlin". False: there is no such zone. */
-bool zones_local(struct zones *z, struct str zone, int64_t at, struct local_time *out);
+bool calendar_local(struct calendars *z, struct str zone, int64_t at, struct local_time *out);
 /* The first moment after `at` when the clock there shows that minute of the day (0: midnight). `at` itself for a zone that
  * does not exist. */
-int64_t zones_next(struct zones *z, struct str zone, int64_t at, int minute);
+int64_t calendar_next(struct calendars *z, struct str zone, int64_t at, int minute);
 
 enum { ZONE_NAME = 48, ZONES_MAX = 40 };
 /* The zones that people of a country live in ("US" has many), remembered for the last country asked for. */
-size_t zones_of_country(struct zones *z, const char *region, const char (**out)[ZONE_NAME]);
+size_t calendar_zones(struct calendars *z, const char *region, const char (**out)[ZONE_NAME]);
