@@ -148,6 +148,14 @@ static bool region_ok(const char *region)
 	return phone_parse(STR("0171392000"), region, &p, &e) == 0 || strcmp(e.code, "region_unknown") != 0;
 }
 
+static bool public_url_ok(const char *url)
+{
+	size_t n = url ? strlen(url) : 0;
+
+	return !url || ((strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0) && n > 8 && n < 300 &&
+			url[n - 1] != '/' && strcspn(url, " \"<>?#") == n);
+}
+
 static void policy(struct loading *l)
 {
 	struct policy_settings s = config_policy_settings(l->c);
@@ -174,6 +182,8 @@ static void cross_rules(struct loading *l)
 	rule(l, c->outbound.retry_first <= c->outbound.retry_max, "outbound", "retry_first",
 	     "is longer than retry_max");
 	policy(l);
+	rule(l, public_url_ok(c->http.public_url), "http", "public_url",
+	     "is no address like https://care.example.com, without a slash at its end");
 	rule(l, region_ok(c->identity.region), "identity", "region", "is not a region such as DE or GB");
 }
 

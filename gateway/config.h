@@ -9,7 +9,7 @@
 #include "outbound/rules.h"
 
 struct config_http {
-	char *listen, *tls_cert, *tls_key, *trusted_proxies;
+	char *listen, *tls_cert, *tls_key, *public_url, *trusted_proxies;
 	int64_t max_body, requests_per_second, connections, connections_per_ip, threads, idle_timeout, stream_clients;
 };
 

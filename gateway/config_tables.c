@@ -15,6 +15,8 @@ static const struct setting http[] = {
 	{AT(http, tls_cert), .type = SET_STRING, .reload = true,
 	 .help = "Certificate chain (PEM). With tls_key the gateway speaks HTTPS."},
 	{AT(http, tls_key), .type = SET_STRING, .reload = true, .help = "Private key of tls_cert (PEM)."},
+	{AT(http, public_url), .type = SET_STRING,
+	 .help = "Where the world reaches this gateway (https://care.example.com), for links to the preference page."},
 	{AT(http, trusted_proxies), .type = SET_LIST,
 	 .help = "Addresses or networks (10.0.0.0/8) of the proxies whose forwarded headers are believed."},
 	{AT(http, max_body), .type = SET_SIZE, .def = "1m", .min = 1024, .max = 1 << 30,

@@ -136,6 +136,8 @@ static int outbound_begin(struct gateway *g, struct err *err)
 	if (policy_rules_parse(&policy, &g->policy, err))
 		return -1;
 	o.rules = g->policy;
+	o.public_url = g->c->http.public_url;
+	o.secret = str_n((const char *)g->secret, sizeof g->secret);
 	if (outbound_new(&o, g->writer, g->readers, g->events, g->accounts, &g->outbound, err))
 		return -1;
 	return confirmer_new(g->outbound, &g->confirmer, err) || replies_new(g->outbound, g->events, &g->replies, err)
@@ -228,6 +230,8 @@ static int serving_start(struct gateway *g, struct err *err)
 			      .accounts = g->accounts,
 			      .blobs = g->blobs,
 			      .region = g->c->identity.region,
+			      .public_url = c->public_url,
+			      .secret = h.secret,
 			      .rules = rules(g)};
 	if (config_listen(c->listen, host, &h.port, err))
 		return -1;

@@ -24,6 +24,8 @@ struct app {
 	struct blobs *blobs;
 	struct http *http; /* set when it has started */
 	const char *region;
+	const char *public_url; /* where the world reaches us, no slash at its end; NULL: not known */
+	struct str secret;	/* signs links */
 	struct conversation_rules rules;
 };
 
@@ -58,6 +60,7 @@ http_handler contact_points, contact_point_post, contact_point_patch, contact_po
 http_handler merge_post, unmerge_post, merge_list, suggestion_list, suggestion_accept, suggestion_reject;
 http_handler never_merge_list, never_merge_post, never_merge_delete;
 http_handler consent_list, consent_put;
+http_handler preferences_page, preferences_save, preference_link;
 http_handler hold_list, hold_post, hold_delete, policy_explain;
 http_handler interaction_post, interaction_one, search_get;
 http_handler conversation_list_, conversation_one, conversation_patch_, conversation_interactions, conversation_reply,

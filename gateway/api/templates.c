@@ -289,6 +289,8 @@ static int look(struct request *r, struct db *db, struct str name, struct lookin
 	struct rendering what = {.db = db,
 				 .accounts = app_of(r)->accounts,
 				 .region = app_of(r)->region,
+				 .public_url = app_of(r)->public_url,
+				 .secret = app_of(r)->secret,
 				 .customer = &l->customer,
 				 .name = name,
 				 .version = l->version,

@@ -129,6 +129,10 @@ static bool root_get(const void *self, struct str key, struct liquid_value *out)
 		*out = liquid_object(&customer_ops, v);
 		return true;
 	}
+	if (v->d->preference_url.n && (str_is(key, "preference_url") || str_is(key, "unsubscribe_url"))) {
+		*out = liquid_str(v->d->preference_url);
+		return true;
+	}
 	return json_member(v->d->data, key, out);
 }
 

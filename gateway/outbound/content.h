@@ -1,7 +1,8 @@
 /*
  * Content: a template's text becomes the text of one message. What a template sees: the members of the request's data by
  * their names, and `customer` with external_id, name, first_name, locale, time_zone, tier, stage and the customer's own
- * attributes (customer.attributes.plan, or customer.plan for short).
+ * attributes (customer.attributes.plan, or customer.plan for short),
+ * and preference_url (or unsubscribe_url), where the customer says what may be sent.
  *
  * Filters for people of the customer's language: templates/domain. Mails escape their HTML, voice its XML, texts nothing.
  * Rendering is bounded (templates/liquid).
@@ -22,8 +23,9 @@ void content_free(struct content **c);
 
 struct content_data {
 	const struct customer *customer;
-	const json_t *data; /* an object, or NULL */
-	int64_t now;	    /* microseconds */
+	const json_t *data;	   /* an object, or NULL */
+	int64_t now;		   /* microseconds */
+	struct str preference_url; /* also as unsubscribe_url; empty: nil */
 	struct domain domain;
 	/* Another template by its name, alive until the render ends; NULL with err filled. NULL: there are none. */
 	const struct content *(*partial)(void *arg, struct str name, struct err *err);

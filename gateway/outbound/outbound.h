@@ -103,8 +103,10 @@ struct outbound_config {
 	int64_t default_expiry, retry_first, retry_max; /* microseconds */
 	int max_attempts;
 	bool marketing_needs_opt_in; /* CONSENT_UNKNOWN refuses marketing */
-	int repeat_limit;   /* same text to the same address more often than this an hour is "looping"; 0: off */
-	const char *region; /* where numbers are at home, for templates */
+	int repeat_limit;	/* same text to the same address more often than this an hour is "looping"; 0: off */
+	const char *public_url; /* for links in templates; NULL: there are none */
+	struct str secret;	/* signs them */
+	const char *region;	/* where numbers are at home, for templates */
 	const struct policy_rules
 		*rules; /* rules.h, the caller's; NULL: nothing stands against marketing but consent */
 	size_t memory;	/* deliveries kept in memory for each account */

@@ -73,6 +73,8 @@ int render_request(struct outbound *o, struct db *db, const struct uuid *custome
 	struct rendering what = {.db = db,
 				 .accounts = o->accounts,
 				 .region = o->c.region,
+				 .public_url = o->c.public_url,
+				 .secret = o->c.secret,
 				 .name = q->template.name,
 				 .version = q->template.version,
 				 .channel = channel,

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "customer/link.h"
 #include "liquid/liquid.h"
 #include "outbound/translation.h"
 
 /* What is published never changes, so name, version, channel and locale name one parsed text for ever. */
 enum { KEPT = 256, PARTIALS = 64, KEY_MAX = TEMPLATE_NAME_MAX + TEMPLATE_LOCALE_MAX + 32 };
+enum { URL_MAX = 400 };
 enum { SUBJECT_ROOM = 4096, TEXT_ROOM = 64 << 10, HTML_ROOM = 512 << 10, ARENA_ROOM = 4 << 20 };
 
 struct renderer {
@@ -125,12 +127,27 @@ static bool translate(void *arg, struct str key, struct str *out)
 	return translation_find(r->what->db, r->locale, key, r->arena, out, NULL) == 1;
 }
 
+/* Where the customer says what may be sent (customer/link.h); empty where nobody can reach us. */
+static struct str preference_url(const struct rendering *w, char room[URL_MAX])
+{
+	char token[LINK_TEXT];
+	int n;
+
+	if (!w->public_url || !w->customer || uuid_is_nil(&w->customer->id))
+		return STR("");
+	link_sign(w->secret, LINK_PREFERENCES, &w->customer->id, 0, token);
+	n = snprintf(room, URL_MAX, "%s/p/%s", w->public_url, token);
+	return n < URL_MAX ? str_n(room, (size_t)n) : STR("");
+}
+
 static int render(struct renderer *r, const struct kept *k, struct err *err)
 {
 	const struct rendering *w = r->what;
+	char url[URL_MAX];
 	const struct content_data d = {.customer = w->customer,
 				       .data = w->data,
 				       .now = w->now,
+				       .preference_url = preference_url(w, url),
 				       .domain = {.locale = r->locale,
 						  .time_zone = w->customer ? w->customer->time_zone : STR(""),
 						  .region = str_of(w->region ? w->region : ""),

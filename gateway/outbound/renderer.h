@@ -18,6 +18,8 @@ struct rendering {
 	struct db *db;
 	struct accounts *accounts; /* for sms_parts; NULL: it fails */
 	const char *region;	   /* where numbers are at home */
+	const char *public_url;	   /* for preference_url; NULL: it is nil */
+	struct str secret;	   /* signs it */
 	const struct customer *customer;
 	struct str name;
 	int version; /* 0: the one that is published */
