@@ -8,7 +8,7 @@
 #define DATA (R_AGENT | R_INTEGRATION | R_ADMIN)
 #define WRITE ROUTE_IDEMPOTENT
 
-enum { BATCH_BODY = 8 << 20, FILE_BODY = 16 << 20, LIST_BODY = 1 << 20 };
+enum { BATCH_BODY = 8 << 20, FILE_BODY = 16 << 20, LIST_BODY = 1 << 20, PIECE_BODY = 4 << 20 };
 
 const struct route api_routes[] = {
 	{"POST", "/v1/messages", R_ALL, WRITE | ROUTE_ALONE, 0, message_post},
@@ -102,6 +102,12 @@ const struct route api_routes[] = {
 	{"POST", "/v1/campaigns/{id}/cancel", R_MARKETING | R_ADMIN, WRITE, 0, campaign_cancel_},
 	{"POST", "/v1/campaigns/{id}/test", R_MARKETING | R_ADMIN, WRITE, 0, campaign_test},
 	{"POST", "/v1/campaigns/{id}/dry_run", R_MARKETING | R_ADMIN, 0, 0, campaign_dry_run},
+	{"GET", "/v1/imports", R_INTEGRATION | R_ADMIN, 0, 0, import_list_},
+	{"POST", "/v1/imports", R_INTEGRATION | R_ADMIN, WRITE, 0, import_post},
+	{"GET", "/v1/imports/{id}", R_INTEGRATION | R_ADMIN, 0, 0, import_one},
+	{"POST", "/v1/imports/{id}/data", R_INTEGRATION | R_ADMIN, 0, PIECE_BODY, import_data},
+	{"POST", "/v1/imports/{id}/cancel", R_INTEGRATION | R_ADMIN, WRITE, 0, import_cancel_},
+	{"GET", "/v1/imports/{id}/rejects", R_INTEGRATION | R_ADMIN, 0, 0, import_rejects_},
 	{"GET", "/v1/keys", R_ADMIN, 0, 0, key_list_},
 	{"POST", "/v1/keys", R_ADMIN, 0, 0, key_post},
 	{"DELETE", "/v1/keys/{id}", R_ADMIN, 0, 0, key_delete},

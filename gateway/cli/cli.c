@@ -13,6 +13,7 @@ const struct command cli_commands[] = {
 	{"tail", "follow the events of a running gateway", cmd_tail},
 	{"explain", "show how numbers, PDUs, receipts and texts are read", cmd_explain},
 	{"render", "render Liquid templates", cmd_render},
+	{"import", "bring customers and events from a file into a running gateway", cmd_import},
 	{0},
 };
 

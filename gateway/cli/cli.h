@@ -23,6 +23,7 @@ int cmd_send(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_render(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 
 int cli_main(int argc, char **argv, const char *version);
 /* "threadline WHAT: message" to standard error; returns CLI_FAILED. */

@@ -130,6 +130,28 @@ int client_request(struct client *c, const char *path, struct str body, const ch
 	return perform(c, headers, ok, status, err);
 }
 
+int client_send(struct client *c, const char *path, const char *type, struct str body, long *status, struct buf *answer,
+		struct err *err)
+{
+	char target[URL_MAX], line[100];
+	struct curl_slist *headers = NULL;
+	bool ok;
+
+	if (common(c, path, target, err))
+		return -1;
+	ok = add(&headers, c->auth) && add(&headers, "Expect:"); /* no 100-continue: it costs a round trip */
+	if (type) {
+		snprintf(line, sizeof line, "Content-Type: %s", type);
+		ok = ok && add(&headers, line);
+		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
+		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body.p);
+	}
+	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, (long)ANSWER_S);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, collect);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, answer);
+	return perform(c, headers, ok, status, err);
+}
+
 struct follow {
 	bool (*fn)(void *arg, struct str bytes);
 	void *arg;

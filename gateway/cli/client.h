@@ -23,6 +23,9 @@ void client_close(struct client **c);
  * -1 only when there was no answer. */
 int client_request(struct client *c, const char *path, struct str body, const char *idempotency_key, long *status,
 		   struct buf *answer, struct err *err);
+/* The same with a body of another type; POST also when it is empty. type NULL: GET. */
+int client_send(struct client *c, const char *path, const char *type, struct str body, long *status, struct buf *answer,
+		struct err *err);
 /* Follows a stream: fn gets the bytes as they come and returns false to stop. 0: it ended or fn stopped it. */
 int client_follow(struct client *c, const char *path, const char *last_event_id, long *status,
 		  bool (*fn)(void *arg, struct str bytes), void *arg, struct err *err);

@@ -57,6 +57,20 @@ static int consent_event(struct db *db, struct events *ev, const struct address 
 	return r;
 }
 
+/* Beside the address, for segments: two bits for each purpose, as in the schema. */
+static int mark_contacts(struct db *db, const struct address *a, enum purpose p, enum consent_state state,
+			 struct err *err)
+{
+	struct stmt *q = db_query(
+		db, "UPDATE contact_point SET consents = (consents & $1) | $2 WHERE address = $3 AND scheme = $4");
+
+	db_bind_i64(q, 1, ~(INT64_C(3) << 2 * p) & 0xff);
+	db_bind_i64(q, 2, (int64_t)state << 2 * p);
+	db_bind_text(q, 3, a->value);
+	db_bind_i64(q, 4, a->scheme);
+	return db_run(q, err);
+}
+
 int consent_set(struct db *db, struct events *ev, const struct address *a, const struct uuid *customer, enum purpose p,
 		enum consent_state state, const char *source, struct str proof, int64_t now, bool *changed,
 		struct err *err)
@@ -76,7 +90,7 @@ int consent_set(struct db *db, struct events *ev, const struct address *a, const
 			 "excluded.source,"
 			 " proof = excluded.proof, at = excluded.at");
 	bind(q, a, p, state, source, proof, now);
-	if (db_run(q, err))
+	if (db_run(q, err) || mark_contacts(db, a, p, state, err))
 		return -1;
 	id = uuid7(now);
 	q = db_query(db, "INSERT INTO consent_change (address, scheme, purpose, state, source, proof, at, id)"

@@ -118,7 +118,9 @@ static int insert(struct db *db, const struct contact *c, int64_t now, struct er
 	struct stmt *q = db_query(
 		db,
 		"INSERT INTO contact_point (address, scheme, valid_from, valid_to, id, customer_id, verified_by,"
-		" verified_at, label, preferred, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+		" verified_at, label, preferred, created_at, consents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+		" $11, (SELECT COALESCE(SUM(t.state * CASE t.purpose WHEN 0 THEN 1 WHEN 1 THEN 4 ELSE 16 END), 0)"
+		" FROM consent t WHERE t.address = $1 AND t.scheme = $2))");
 
 	db_bind_text(q, 1, c->address.value);
 	db_bind_i64(q, 2, c->address.scheme);

@@ -57,9 +57,9 @@ int sql_id(struct sql *s, const struct uuid *v)
 /* What is read for it, from a column of the walk to the messages of a customer. */
 static int cost(const struct node *n)
 {
-	static const int kinds[] = {[NODE_ALL] = 0,	[NODE_ANY] = 0,	    [NODE_NOT] = 0,	  [NODE_WORDS] = 1,
-				    [NODE_STAGE] = 1,	[NODE_CREATED] = 1, [NODE_ATTRIBUTE] = 2, [NODE_EVENT] = 3,
-				    [NODE_CHANNEL] = 4, [NODE_MESSAGE] = 5, [NODE_CONSENT] = 6,	  [NODE_SEGMENT] = 7};
+	static const int kinds[] = {[NODE_ALL] = 0,	  [NODE_ANY] = 0,     [NODE_NOT] = 0,	  [NODE_WORDS] = 1,
+				    [NODE_STAGE] = 1,	  [NODE_CREATED] = 1, [NODE_CHANNEL] = 2, [NODE_CONSENT] = 3,
+				    [NODE_ATTRIBUTE] = 4, [NODE_MESSAGE] = 5, [NODE_EVENT] = 6,	  [NODE_SEGMENT] = 7};
 	int most = kinds[n->kind];
 
 	for (size_t k = 0; k < n->children_n; k++)

@@ -139,24 +139,13 @@ static int contact_body(struct sql *s, const struct node *n)
 	return 0;
 }
 
-/* Nothing said, or "unknown" said, is the same. */
+/* Nothing said, or "unknown" said, is the same: no bits. */
 static int consent_body(struct sql *s, const struct node *n)
 {
-	bool unknown = n->state == CONSENT_UNKNOWN;
-
 	if (contact_body(s, n))
 		return -1;
-	buf_addf(
-		&s->text,
-		" AND %s (SELECT 1 FROM consent t WHERE t.address = p.address AND t.scheme = p.scheme AND t.purpose = ",
-		unknown ? "NOT EXISTS" : "EXISTS");
-	if (sql_number(s, n->purpose))
-		return -1;
-	buf_adds(&s->text, unknown ? " AND t.state <> " : " AND t.state = ");
-	if (sql_number(s, n->state))
-		return -1;
-	buf_addc(&s->text, ')');
-	return 0;
+	buf_addf(&s->text, " AND ((p.consents >> %d) & 3) = ", 2 * (int)n->purpose);
+	return sql_number(s, n->state);
 }
 
 /* ---- what it did */

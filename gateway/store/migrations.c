@@ -254,6 +254,35 @@ static const char step_policy[] =
 	"CREATE TABLE marketing_sent (bucket INTEGER NOT NULL, customer_id BLOB NOT NULL, at BIGINT NOT NULL,"
 	" message_id BLOB NOT NULL, PRIMARY KEY (bucket, customer_id, at, message_id)) WITHOUT ROWID;";
 
+/*
+ * contact_point.consents: what `consent` says of the address, two bits for each purpose, so that segments need not look
+ * each address up. customer_newest covers merged_into, which is always NULL in it: SQLite looks at the row otherwise.
+ * import.position: bytes of the file that are done with, moved in the transaction that wrote their rows.
+ */
+static const char step_import[] =
+	"ALTER TABLE contact_point ADD COLUMN consents INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE contact_point SET consents = (SELECT SUM(t.state * CASE t.purpose WHEN 0 THEN 1 WHEN 1 THEN 4 ELSE 16 "
+	"END)"
+	" FROM consent t WHERE t.address = contact_point.address AND t.scheme = contact_point.scheme)"
+	" WHERE EXISTS (SELECT 1 FROM consent t WHERE t.address = contact_point.address AND t.scheme = "
+	"contact_point.scheme);"
+	"DROP INDEX contact_point_customer;"
+	"CREATE INDEX contact_point_customer ON contact_point (customer_id, scheme, valid_to, verified_by, consents);"
+	"DROP INDEX customer_newest;"
+	"CREATE INDEX customer_newest ON customer (id, stage, tier, locale, time_zone, created_at, merged_into)"
+	" WHERE merged_into IS NULL;"
+	"CREATE TABLE import (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL DEFAULT '', format INTEGER NOT NULL,"
+	" state INTEGER NOT NULL DEFAULT 0, settings TEXT NOT NULL DEFAULT '{}', header TEXT NOT NULL DEFAULT '',"
+	" position BIGINT NOT NULL DEFAULT 0, line BIGINT NOT NULL DEFAULT 1, skipping INTEGER NOT NULL DEFAULT 0,"
+	" size BIGINT, created BIGINT NOT NULL DEFAULT 0, updated BIGINT NOT NULL DEFAULT 0,"
+	" unchanged BIGINT NOT NULL DEFAULT 0, events BIGINT NOT NULL DEFAULT 0, rejected BIGINT NOT NULL DEFAULT 0,"
+	" noted BIGINT NOT NULL DEFAULT 0, author TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT "
+	"NULL,"
+	" finished_at BIGINT) WITHOUT ROWID;"
+	"CREATE TABLE import_reject (import_id BLOB NOT NULL, line BIGINT NOT NULL, n INTEGER NOT NULL, body TEXT NOT "
+	"NULL,"
+	" PRIMARY KEY (import_id, line, n)) WITHOUT ROWID;";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -264,5 +293,6 @@ const struct migration migrations[] = {
 	{.number = 7, .sql = step_who, .sqlite = step_who_sqlite, .postgres = step_who_postgres},
 	{.number = 8, .sql = step_campaigns},
 	{.number = 9, .sql = step_policy},
+	{.number = 10, .sql = step_import},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;
