@@ -53,7 +53,7 @@ const char *share_word(enum share s);
 
 struct campaign_variant {
 	struct str name, template, data; /* template empty: the campaign's; data: JSON object or empty */
-	int version, weight;
+	int version, weight;		 /* version: set while a step runs */
 };
 
 struct plan { /* a definition, read */

@@ -142,6 +142,8 @@ static int allowance(struct engine *e, struct db *db, struct run *r, const struc
 		if (2 * f->pace < room)
 			room = 2 * f->pace > PACED_QUEUE_MIN ? 2 * f->pace : PACED_QUEUE_MIN;
 	}
+	if (room == 0)
+		return most;
 	waiting = most > 0 ? backlog(db, room, now, err) : 0;
 	if (waiting < 0)
 		return -1;

@@ -15,7 +15,7 @@ struct engine_config {
 	struct readers *readers;
 	struct events *events;
 	struct outbound *outbound;
-	int queue; /* marketing messages that may wait in the outbox */
+	int queue; /* marketing messages that may wait in the outbox; 0: no bound, for measuring */
 };
 
 int engine_start(const struct engine_config *c, struct engine **out, struct err *err);

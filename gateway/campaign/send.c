@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "campaign/draw.h"
 #include "campaign/private.h"
+#include "outbound/template.h"
 
 #define LEASE (3 * US_SEC)
 enum { STEP_ROOM = 8 << 20, TALLIES = 64, DATA_ROOM = 256 << 10 };
@@ -257,7 +258,7 @@ static void fill(struct sender *s, const struct judged *j, const struct uuid *cu
 				   .account = s->p.account,
 				   .from = s->p.from,
 				   .template.name = v && v->template.n ? v->template : s->p.template,
-				   .template.version = v && v->template.n ? 0 : s->p.version,
+				   .template.version = v && v->template.n ? v->version : s->p.version,
 				   .template.data = buf_str(&s->data),
 				   .purpose = PURPOSE_MARKETING,
 				   .metadata = buf_str(&s->metadata),
@@ -330,6 +331,18 @@ static int take_lease(struct sender *s, struct sending_step *x, struct err *err)
 	return 0;
 }
 
+/* Looked up once a step. What is not published is found out with each message, and is each message's reason. */
+static void find_versions(struct sender *s)
+{
+	int version;
+
+	if (!s->p.version && template_published(s->db, s->p.template, &version, NULL) == 0)
+		s->p.version = version;
+	for (int k = 0; k < s->p.n; k++)
+		if (s->p.v[k].template.n && template_published(s->db, s->p.v[k].template, &version, NULL) == 0)
+			s->p.v[k].version = version;
+}
+
 static int load(struct sender *s, struct db *db, const struct uuid *id, int64_t now, struct err *err)
 {
 	s->db = db;
@@ -340,7 +353,10 @@ static int load(struct sender *s, struct db *db, const struct uuid *id, int64_t 
 	if (campaign_get(db, id, s->arena, &s->c, err) || plan_of(&s->c, s->arena, &s->p, err))
 		return -1;
 	s->has_offer = !uuid_is_nil(&s->p.offer);
-	return s->has_offer ? offer_get(db, &s->p.offer, s->arena, &s->offer, err) : 0;
+	if (s->has_offer && offer_get(db, &s->p.offer, s->arena, &s->offer, err))
+		return -1;
+	find_versions(s);
+	return 0;
 }
 
 static int begin(struct sender *s, struct sending_step *x, struct err *err)

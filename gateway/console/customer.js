@@ -6,6 +6,7 @@ import { customer as customerOf } from "./customers.js";
 import { customerName, dayOf, channelName } from "./format.js";
 import { Entry } from "./entry.js";
 import { Composer } from "./composer.js";
+import { Offers } from "./offers.js";
 
 // Entries by id, oldest first. What an event names is fetched and put in its place, so order never depends on arrival.
 function useTimeline(id, touched) {
@@ -84,7 +85,7 @@ function useSegments(c) {
 	return list;
 }
 
-function Facts({ c }) {
+function Facts({ c, conversation, ids }) {
 	const segments = useSegments(c);
 	return html`<aside class="facts" aria-label="Customer">
 		<h2>${customerName(c)}</h2>
@@ -97,6 +98,7 @@ function Facts({ c }) {
 			${(c.contact_points || []).map((p) => html`<dt key=${`t${p.id}`}>${channelName[p.channel]}</dt><dd key=${`d${p.id}`}>${p.scheme === "visitor" ? "browser" : p.address} ${p.verified ? html`<span class="ok" title=${p.verified_by}>✓ verified</span>` : html`<span class="dim">unverified</span>`}</dd>`)}
 			${Object.entries(c.attributes || {}).map(([k, v]) => html`<dt key=${`t${k}`}>${k}</dt><dd key=${`d${k}`}>${typeof v === "object" ? JSON.stringify(v) : String(v)}</dd>`)}
 		</dl>
+		<${Offers} id=${c.id} conversation=${conversation} ids=${ids} />
 	</aside>`;
 }
 
@@ -156,6 +158,6 @@ export function Customer({ id, conversation, me }) {
 			</div>
 			<${Composer} customer=${c} conversation=${conversation} onSent=${() => { pinned.current = true; load().catch(() => {}); }} />
 		</section>
-		<${Facts} c=${c} />
+		<${Facts} c=${c} conversation=${conversation} ids=${ids} />
 	</main>`;
 }

@@ -57,6 +57,22 @@ describe("the console", { timeout: 180000 }, () => {
 		page.assertClean();
 	});
 
+	it("shows the offers of a customer, and takes the agent's click as the answer", async () => {
+		const c = await gateway.api.customerOf("+491713950001");
+		const [a, b] = await Promise.all(["Summer pass", "Winter pass"].map((name) => gateway.api.post("/v1/offers", { name }, 201)));
+		for (const o of [a, b]) await gateway.api.post(`/v1/offers/${o.id}/present`, { customer_id: c.id });
+		const offers = page.getByRole("region", { name: "Offers" });
+		await offers.getByText("Summer pass").waitFor();
+		const item = (name) => offers.getByRole("listitem").filter({ hasText: name });
+		await item("Summer pass").getByRole("button", { name: "Accept" }).click();
+		await item("Summer pass").getByText("accepted").waitFor();
+		await item("Winter pass").getByRole("button", { name: "Decline" }).click();
+		await item("Winter pass").getByText("declined").waitFor();
+		await page.getByRole("log").getByText('Offer "Summer pass" accepted').waitFor();
+		assert.equal((await gateway.api.get(`/v1/offers/${a.id}/figures`)).accepted, 1);
+		page.assertClean();
+	});
+
 	it("talks with a visitor of the chat, and moves the conversation", async () => {
 		const visitor = await open(browser, site.origin);
 		await visitor.getByRole("button", { name: "Open chat" }).click();
