@@ -1,6 +1,7 @@
 #include "adapters.h"
 
 #include "email/email.h"
+#include "ivr/ivr.h"
 #include "loopback/loopback.h"
 #include "sms/sms.h"
 #include "web/web.h"
@@ -9,6 +10,7 @@ const struct channel_ops *const adapters[] = {
 	&sms_channel,
 	&web_channel,
 	&email_channel,
+	&ivr_channel,
 	&loopback_channel,
 	NULL,
 };

@@ -6,7 +6,7 @@ enum ivr_door { IVR_DOOR_FASTAGI, IVR_DOOR_HTTP, IVR_DOOR_SIP };
 
 struct ivr_settings {
 	int door;
-	char *number, *menus, *menu, *language;
+	char *number, *menus, *menu, *call_menu, *language, *queue;
 	int64_t calls, calls_out;
 	int64_t ring_timeout, max_call; /* microseconds */
 	int64_t max_recording;		/* bytes */
