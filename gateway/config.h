@@ -43,6 +43,7 @@ struct config_outbound {
 
 struct config_policy { /* outbound/rules.h */
 	char *quiet_hours, *quiet_days, *holidays, *time_zone, *frequency_cap, *topics;
+	bool track_links;
 };
 
 struct config_retention {

@@ -124,6 +124,9 @@ static const struct setting policy[] = {
 	 .help = "Clock of a customer whose time zone and country are not known."},
 	{AT(policy, frequency_cap), .type = SET_LIST,
 	 .help = "At most so many marketing messages to a customer in so long, over all channels: 1/1d, 4/30d."},
+	{AT(policy, track_links), .type = SET_BOOL, .def = "no",
+	 .help = "Whether the links of marketing go over public_url, to see that they are followed, and mails have a "
+		 "pixel: for customers who have consented to tracking, nobody else."},
 	{AT(policy, topics), .type = SET_LIST, .def = "complaint, fault",
 	 .help = "No marketing to a customer with an open conversation of these topics."},
 	SETTING_END,

@@ -137,6 +137,7 @@ static int outbound_begin(struct gateway *g, struct err *err)
 		return -1;
 	o.rules = g->policy;
 	o.public_url = g->c->http.public_url;
+	o.track_links = g->c->policy.track_links;
 	o.secret = str_n((const char *)g->secret, sizeof g->secret);
 	if (outbound_new(&o, g->writer, g->readers, g->events, g->accounts, &g->outbound, err))
 		return -1;

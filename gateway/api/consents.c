@@ -54,7 +54,7 @@ static int read_words(const json_t *o, struct setting_ *s, struct err *err)
 
 	if (input_str(o, "", "purpose", 16, &w, err) != 1)
 		return err->kind ? -1 : input_missing("", "purpose", err);
-	if (!purpose_parse(w, &s->purpose))
+	if (!consent_purpose_parse(w, &s->purpose))
 		return input_word("", "purpose", w, err);
 	if (input_str(o, "", "state", 16, &w, err) != 1)
 		return err->kind ? -1 : input_missing("", "state", err);

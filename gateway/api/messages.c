@@ -51,7 +51,8 @@ static void send_cleanup(struct request *r)
 	outbound_batch_free(&s->batch);
 }
 
-/* From what is known; a refusal's cause, a message sent before and what a template made are read back. */
+/* From what is known; a refusal's cause, a message sent before, what a template made and links that were changed are read
+ * back. */
 static int one_json(struct request *r, struct db *db, const char *key, const struct one *o, struct err *err)
 {
 	const struct send_request *q = &o->req;
@@ -70,7 +71,7 @@ static int one_json(struct request *r, struct db *db, const char *key, const str
 				.metadata = q->metadata,
 				.thread_reason = str_of(o->res.thread_reason)};
 
-	if (!o->res.repeated && !o->res.reason && !q->attachments_n && !q->template.name.n) {
+	if (!o->res.repeated && !o->res.reason && !o->res.links && !q->attachments_n && !q->template.name.n) {
 		fresh_json(&r->json, key, &i, &o->res.customer, &o->res.delivery);
 		return 0;
 	}

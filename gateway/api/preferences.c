@@ -28,7 +28,7 @@ static const char style[] =
 	"position:ab"
 	"solute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}";
 
-static const enum purpose purposes[] = {PURPOSE_SERVICE, PURPOSE_MARKETING, PURPOSE_SURVEY};
+static const enum purpose purposes[] = {PURPOSE_SERVICE, PURPOSE_MARKETING, PURPOSE_SURVEY, PURPOSE_TRACKING};
 
 struct page {
 	struct uuid customer, members[MEMBERS_MAX];
@@ -66,8 +66,8 @@ static int load(struct request *r, struct db *db, struct page *p, struct err *er
 /* What holds while nobody has said anything. */
 static bool is_on(const struct app *app, enum purpose purpose, enum consent_state s)
 {
-	return s == CONSENT_IN ||
-	       (s == CONSENT_UNKNOWN && (purpose == PURPOSE_SERVICE || !outbound_rules(app->outbound, NULL)));
+	return s == CONSENT_IN || (s == CONSENT_UNKNOWN && purpose != PURPOSE_TRACKING &&
+				   (purpose == PURPOSE_SERVICE || !outbound_rules(app->outbound, NULL)));
 }
 
 static json_t *boxes(struct request *r, struct db *db, const struct address *a, struct err *err)
@@ -216,7 +216,7 @@ static void field(struct form *f, struct str name, struct str value)
 		f->shown_n++;
 	dot = name.n ? memchr(name.p, '.', name.n) : NULL;
 	if (dot && form_at(f, str_n(name.p, (size_t)(dot - name.p)), &k) &&
-	    purpose_parse(str_n(dot + 1, (size_t)(name.p + name.n - dot - 1)), &purpose))
+	    consent_purpose_parse(str_n(dot + 1, (size_t)(name.p + name.n - dot - 1)), &purpose))
 		f->on[k] |= (uint8_t)(1u << purpose);
 }
 

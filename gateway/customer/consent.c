@@ -113,7 +113,7 @@ int consent_json(struct db *db, const struct address *a, struct json_out *j, con
 	json_cstr(j, "address", a->value);
 	json_cstr(j, "channel", channel_word(channel_of_scheme(a->scheme)));
 	json_obj(j, "purposes");
-	for (int p = PURPOSE_SERVICE; p <= PURPOSE_SURVEY; p++) {
+	for (int p = PURPOSE_SERVICE; p <= PURPOSE_TRACKING; p++) {
 		if (consent_get(db, a, (enum purpose)p, &c, err))
 			return -1;
 		json_obj(j, purpose_word((enum purpose)p));

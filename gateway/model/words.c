@@ -10,6 +10,7 @@ static const char *const statuses[] = {
 	"suppressed", "cancelled", "expired", "rejected", "failed",    "undelivered", "delivered",
 	"read",	      "received"};
 static const char *const purposes[] = {"service", "marketing", "survey"};
+static const char *const consent_purposes[] = {"service", "marketing", "survey", "tracking"};
 static const char *const priorities[] = {"high", "normal", "bulk"};
 static const char *const conversation_states[] = {"open", "pending", "snoozed", "closed"};
 static const char *const stages[] = {"prospect", "lead", "active", "suspended", "churned"};
@@ -47,12 +48,24 @@ VOCABULARY(channel, enum channel, channels)
 VOCABULARY(direction, enum direction, directions)
 VOCABULARY(kind, enum kind, kinds)
 VOCABULARY(status, enum status, statuses)
-VOCABULARY(purpose, enum purpose, purposes)
+VOCABULARY(consent_purpose, enum purpose, consent_purposes)
 VOCABULARY(priority, enum priority, priorities)
 VOCABULARY(conversation_state, enum conversation_state, conversation_states)
 VOCABULARY(stage, enum stage, stages)
 VOCABULARY(role, enum role, roles)
 VOCABULARY(consent, enum consent_state, consents)
+
+const char *purpose_word(enum purpose v) { return consent_purpose_word(v); }
+
+bool purpose_parse(struct str s, enum purpose *out)
+{
+	unsigned v;
+
+	if (!parse(purposes, COUNT(purposes), s, &v))
+		return false;
+	*out = (enum purpose)v;
+	return true;
+}
 
 bool status_is_final(enum status s) { return s >= STATUS_SUPPRESSED; }
 

@@ -30,7 +30,8 @@ enum status {
 	STATUS_COUNT
 };
 
-enum purpose { PURPOSE_SERVICE, PURPOSE_MARKETING, PURPOSE_SURVEY };
+/* Tracking is no purpose of messages, only of consents: may we see that links are followed and mails opened? */
+enum purpose { PURPOSE_SERVICE, PURPOSE_MARKETING, PURPOSE_SURVEY, PURPOSE_TRACKING };
 enum priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_BULK, PRIORITY_COUNT }; /* replies; service; bulk */
 enum conversation_state { CONVERSATION_OPEN, CONVERSATION_PENDING, CONVERSATION_SNOOZED, CONVERSATION_CLOSED };
 enum stage { STAGE_PROSPECT, STAGE_LEAD, STAGE_ACTIVE, STAGE_SUSPENDED, STAGE_CHURNED }; /* customer lifecycle */
@@ -42,6 +43,7 @@ const char *direction_word(enum direction v);
 const char *kind_word(enum kind v);
 const char *status_word(enum status v);
 const char *purpose_word(enum purpose v);
+const char *consent_purpose_word(enum purpose v); /* the same */
 const char *priority_word(enum priority v);
 const char *conversation_state_word(enum conversation_state v);
 const char *stage_word(enum stage v);
@@ -52,7 +54,8 @@ bool channel_parse(struct str s, enum channel *out);
 bool direction_parse(struct str s, enum direction *out);
 bool kind_parse(struct str s, enum kind *out);
 bool status_parse(struct str s, enum status *out);
-bool purpose_parse(struct str s, enum purpose *out);
+bool purpose_parse(struct str s, enum purpose *out);	     /* of a message */
+bool consent_purpose_parse(struct str s, enum purpose *out); /* tracking too */
 bool priority_parse(struct str s, enum priority *out);
 bool conversation_state_parse(struct str s, enum conversation_state *out);
 bool stage_parse(struct str s, enum stage *out);

@@ -65,6 +65,7 @@ struct send_result {
 	struct uuid message, customer, conversation;
 	enum status status;
 	const char *reason; /* why suppressed; static */
+	bool links;	    /* its text has links of ours instead of its own */
 	bool repeated;	    /* external_id was seen before: this is the first one's id, and nothing below is set */
 	struct fresh_delivery delivery;
 	char thread_reason[200];
@@ -104,6 +105,7 @@ struct outbound_config {
 	int max_attempts;
 	bool marketing_needs_opt_in; /* CONSENT_UNKNOWN refuses marketing */
 	int repeat_limit;	/* same text to the same address more often than this an hour is "looping"; 0: off */
+	bool track_links;	/* of marketing, where the customer has consented to it */
 	const char *public_url; /* for links in templates; NULL: there are none */
 	struct str secret;	/* signs them */
 	const char *region;	/* where numbers are at home, for templates */

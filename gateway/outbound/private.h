@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "outbound/links.h"
 #include "outbound/may.h"
 #include "outbound/outbound.h"
 
@@ -290,6 +291,12 @@ void rendered_room_close(struct rendered_room *room);
  * caller's copy of a request that names a template. ERR_SEMANTIC as template.h and content.h have it. */
 int render_request(struct outbound *o, struct db *db, const struct uuid *customer, enum channel channel, int64_t now,
 		   struct send_request *r, struct err *err);
+
+/* ---- track.c ---- */
+/* Inside the job that writes the message: its links over us, if that is wanted and consented to. q: the caller's copy;
+ * texts live until the next message. */
+int track_links(struct outbound *o, struct db *db, const struct address *to, struct send_request *q,
+		struct str *options, struct links *l, struct err *err);
 
 /* ---- early.c: receipts that came before the answer which tells us their id ---- */
 int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,

@@ -24,6 +24,7 @@ struct plan {
 	int64_t due, expires_at;
 	int64_t seq;
 	struct item *item;
+	struct links links;
 };
 
 /* Two messages accepted in the same microsecond would have no order: each gets a time of its own. */
@@ -321,7 +322,8 @@ static int write_all(struct plan *p, struct outbound_batch *b, struct err *err)
 {
 	struct facts f;
 
-	if (write_interaction(p, err) || write_delivery(p, err) || remember_caller(p, err) || count(p, err))
+	if (write_interaction(p, err) || write_delivery(p, err) || remember_caller(p, err) || count(p, err) ||
+	    links_write(p->db, &p->links, &p->i.id, &p->route.owner, p->route.channel, p->at, err))
 		return -1;
 	f = (struct facts){p->route.owner, p->i.conversation, p->route.channel, p->i.account, {p->i.id, 1}, true};
 	if (make_item(p, b, err) ||
@@ -345,6 +347,7 @@ static void show(const struct plan *p, struct send_result *out)
 	out->conversation = p->i.conversation;
 	out->status = p->status;
 	out->reason = p->reason;
+	out->links = p->links.n > 0;
 	out->repeated = false;
 	out->delivery = (struct fresh_delivery){.channel = p->route.channel,
 						.status = p->status,
@@ -384,6 +387,17 @@ static int make_content(struct plan *p, struct err *err)
 	return 0;
 }
 
+static int track(struct plan *p, struct err *err)
+{
+	if (!p->o->c.track_links || p->r->purpose != PURPOSE_MARKETING || p->status == STATUS_SUPPRESSED)
+		return 0;
+	if (p->r != &p->rendered) {
+		p->rendered = *p->r;
+		p->r = &p->rendered;
+	}
+	return track_links(p->o, p->db, &p->route.to, &p->rendered, &p->options, &p->links, err);
+}
+
 int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct send_request *r, int64_t now,
 			 struct send_result *out, struct err *err)
 {
@@ -403,7 +417,8 @@ int outbound_batch_write(struct outbound_batch *b, struct db *db, const struct s
 		return 0;
 	p.due = r->send_at > p.at ? r->send_at : p.at;
 	p.expires_at = r->expires_at ? r->expires_at : p.due + o->c.default_expiry;
-	if (route_find(o, db, r, now, &p.route, err) || make_content(&p, err) || ask_policy(&p, b, err))
+	if (route_find(o, db, r, now, &p.route, err) || make_content(&p, err) || ask_policy(&p, b, err) ||
+	    track(&p, err))
 		return -1;
 	r = p.r;
 	p.size = p.route.account.ops->estimate(p.route.account.account, r->text, r->options.n ? r->options : STR("{}"));

@@ -282,6 +282,13 @@ static const char step_import[] =
 	"CREATE TABLE import_reject (import_id BLOB NOT NULL, line BIGINT NOT NULL, n INTEGER NOT NULL, body TEXT NOT "
 	"NULL,"
 	" PRIMARY KEY (import_id, line, n)) WITHOUT ROWID;";
+/* Links of marketing messages that go over us: whose, to where, and what came of it. */
+static const char step_links[] =
+	"CREATE TABLE tracked_link (code TEXT NOT NULL PRIMARY KEY, message_id BLOB NOT NULL, customer_id BLOB NOT "
+	"NULL,"
+	" channel INTEGER NOT NULL, url TEXT NOT NULL, at BIGINT NOT NULL, people INTEGER NOT NULL DEFAULT 0,"
+	" robots INTEGER NOT NULL DEFAULT 0, first_at BIGINT) WITHOUT ROWID;"
+	"CREATE INDEX tracked_link_message ON tracked_link (message_id);";
 
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
@@ -294,5 +301,6 @@ const struct migration migrations[] = {
 	{.number = 8, .sql = step_campaigns},
 	{.number = 9, .sql = step_policy},
 	{.number = 10, .sql = step_import},
+	{.number = 11, .sql = step_links},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

@@ -40,10 +40,10 @@ describe("the preference page", { timeout: 60000 }, () => {
 		assert.equal((await offer("+4915177999001")).status, "suppressed", "nothing was said yet");
 		browser = await launch();
 		const page = await open(browser, link);
-		assert.equal(await page.getByRole("checkbox").count(), 6);
+		assert.equal(await page.getByRole("checkbox").count(), 8);
 		await page.getByText("Eva <Adler>").waitFor();
 		const row = page.getByRole("row", { name: /\+4915177999001/ });
-		assert.deepEqual(await Promise.all([0, 1, 2].map((k) => row.getByRole("checkbox").nth(k).isChecked())), [true, false, false]);
+		assert.deepEqual(await Promise.all([0, 1, 2, 3].map((k) => row.getByRole("checkbox").nth(k).isChecked())), [true, false, false, false]);
 		await row.getByRole("checkbox").nth(1).check();
 		await page.getByRole("button", { name: "Save", exact: true }).click();
 		await page.getByRole("status").waitFor();
