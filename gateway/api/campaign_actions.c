@@ -17,8 +17,7 @@ struct acting {
 static int act_run(struct request *r, struct db *db, int64_t now, struct err *err)
 {
 	struct acting *a = r->state;
-	return campaign_act(db, app_of(r)->events, app_of(r)->outbound, &a->id, a->what, r->who.author, r->arena, now,
-			    err);
+	return campaign_act(db, app_of(r)->events, app_of(r)->outbound, &a->id, a->what, r->arena, now, err);
 }
 
 static int act_finish(struct request *r, struct db *db, struct err *err)

@@ -2,7 +2,7 @@
 #include "campaign/private.h"
 #include "campaign/send.h"
 
-enum { TAKEN_BACK_MAX = 20000 };
+enum { TAKEN_BACK_MAX = 2000 };
 
 static const struct {
 	const char *event;
@@ -12,7 +12,8 @@ static const struct {
 	[CAMPAIGN_PAUSE] = {"campaign.paused", 1u << CAMPAIGN_SCHEDULED | 1u << CAMPAIGN_RUNNING},
 	[CAMPAIGN_RESUME] = {"campaign.resumed", 1u << CAMPAIGN_PAUSED},
 	[CAMPAIGN_CANCEL] = {"campaign.cancelled", 1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_SCHEDULED |
-							   1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED},
+							   1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED |
+							   1u << CAMPAIGN_DONE},
 };
 
 static enum campaign_state becomes(const struct campaign *c, enum campaign_action what, int64_t now)
@@ -75,7 +76,7 @@ struct waiting {
 	char variant[OFFER_VARIANT_MAX + 1];
 };
 
-/* What waits in the outbox is bounded (engine.c), and so is this. */
+/* So many at a time: quiet hours may keep more of them waiting than the bound of the outbox. */
 static int find_waiting(struct db *db, const struct uuid *id, struct waiting **out, struct arena *a, struct err *err)
 {
 	struct stmt *q =
@@ -119,39 +120,54 @@ static int mark(struct db *db, const struct uuid *campaign, const struct waiting
 		       : 0;
 }
 
-static int take_back_all(struct db *db, struct outbound *o, const struct uuid *id, const struct waiting *v, int n,
-			 enum share to, struct str reason, const char *author, int64_t now, struct err *err)
+static int take_back_all(struct db *db, struct outbound *o, const struct campaign *c, const struct waiting *v, int n,
+			 enum share to, struct str reason, int64_t now, struct err *err)
 {
+	int taken = 0;
+
 	for (int k = 0; k < n; k++) {
 		struct err e = {0};
-		if (outbound_cancel(o, db, &v[k].message, author, now, &e) == 0) {
-			if (mark(db, id, &v[k], to, reason, now, err))
+		if (outbound_cancel(o, db, &v[k].message, "system:campaign", now, &e) == 0) {
+			if (mark(db, &c->id, &v[k], to, reason, now, err))
 				return -1;
+			taken++;
 		} else if (e.kind != ERR_CONFLICT && e.kind != ERR_NOT_FOUND) {
 			*err = e;
 			return -1;
 		}
 	}
-	return 0;
+	return taken;
 }
 
-int campaign_take_back(struct db *db, struct outbound *o, const struct uuid *id, enum share to, struct str reason,
-		       const char *author, int64_t now, struct err *err)
+static int set_taking_back(struct db *db, const struct campaign *c, bool more, struct err *err)
 {
-	struct arena *a = arena_new(4 << 20);
+	struct stmt *q = db_query(db, "UPDATE campaign SET taking_back = $1 WHERE id = $2");
+
+	db_bind_i64(q, 1, more);
+	db_bind_uuid(q, 2, &c->id);
+	return db_run(q, err);
+}
+
+int campaign_take_back(struct db *db, struct outbound *o, const struct campaign *c, bool cancelled, struct str reason,
+		       int64_t now, struct err *err)
+{
+	struct arena *a = arena_new(1 << 20);
 	struct waiting *v;
-	int n, r;
+	int n, taken;
 
 	if (!a)
 		return err_nomem(err);
-	n = find_waiting(db, id, &v, a, err);
-	r = n < 0 ? -1 : take_back_all(db, o, id, v, n, to, reason, author, now, err);
+	n = find_waiting(db, &c->id, &v, a, err);
+	taken = n < 0 ? -1
+		      : take_back_all(db, o, c, v, n, cancelled ? SHARE_CANCELLED : SHARE_WITHDRAWN, reason, now, err);
 	arena_free(&a);
-	return r;
+	if (taken < 0 || ((n == TAKEN_BACK_MAX || c->taking_back) && set_taking_back(db, c, n == TAKEN_BACK_MAX, err)))
+		return -1;
+	return taken;
 }
 
 int campaign_act(struct db *db, struct events *ev, struct outbound *o, const struct uuid *id, enum campaign_action what,
-		 const char *author, struct arena *a, int64_t now, struct err *err)
+		 struct arena *a, int64_t now, struct err *err)
 {
 	struct campaign c;
 	enum campaign_state to;
@@ -165,7 +181,7 @@ int campaign_act(struct db *db, struct events *ev, struct outbound *o, const str
 	if (campaign_move(db, &c, to, STR(""), now, err))
 		return -1;
 	if (what == CAMPAIGN_CANCEL && c.state != CAMPAIGN_DRAFT &&
-	    campaign_take_back(db, o, id, SHARE_CANCELLED, STR("campaign_cancelled"), author, now, err))
+	    campaign_take_back(db, o, &c, true, STR(CAMPAIGN_CANCELLED_REASON), now, err) < 0)
 		return -1;
 	return campaign_tell(db, ev, &c, actions[what].event, to, NULL, now, err);
 }

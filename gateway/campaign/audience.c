@@ -40,21 +40,6 @@ static int rows(struct db *db, const char *sql, const struct uuid *campaign, con
 	return r == DB_END ? n : -1;
 }
 
-/* 1: has a row already. */
-static int has_row(struct db *db, const struct uuid *campaign, const struct uuid *customer, struct err *err)
-{
-	struct stmt *q = db_query(db, "SELECT 1 FROM campaign_customer WHERE campaign_id = $1 AND customer_id = $2"
-				      " AND bucket = $3");
-	int r;
-
-	db_bind_uuid(q, 1, campaign);
-	db_bind_uuid(q, 2, customer);
-	db_bind_i64(q, 3, bucket_of(customer));
-	r = db_step(q, err);
-	db_done(q);
-	return r == DB_ERROR ? -1 : r == DB_ROW;
-}
-
 static bool among(const struct audience_row *v, int n, const struct uuid *id)
 {
 	for (int k = 0; k < n; k++)
@@ -74,7 +59,7 @@ static int sift(struct db *db, const struct uuid *campaign, struct audience_row 
 		int has;
 		if (merged[k] && identity_survivor(db, &v[k].customer, &x.customer, err))
 			return -1;
-		has = has_row(db, campaign, &x.customer, err);
+		has = share_exists(db, campaign, &x.customer, err);
 		if (has < 0)
 			return -1;
 		if (!has && !among(v, kept, &x.customer))

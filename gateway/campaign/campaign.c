@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                                \
 	"id, name, definition, state, reason, author, start_at, started_at, finished_at, version, created_at," \
-	" updated_at, exhausted, position"
+	" updated_at, exhausted, position, taking_back"
 
 const char *campaign_state_word(enum campaign_state s)
 {
@@ -166,7 +166,8 @@ static int row(struct stmt *q, struct arena *a, struct campaign *c, struct err *
 			       .version = db_col_i64(q, 9),
 			       .created_at = db_col_i64(q, 10),
 			       .updated_at = db_col_i64(q, 11),
-			       .exhausted = db_col_i64(q, 12) != 0};
+			       .exhausted = db_col_i64(q, 12) != 0,
+			       .taking_back = db_col_i64(q, 14) != 0};
 	db_col_uuid(q, 0, &c->id);
 	db_col_uuid(q, 13, &c->position);
 	return c->name.p && c->definition.p && c->reason.p && c->author.p ? 0 : err_nomem(err);

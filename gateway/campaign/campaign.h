@@ -2,7 +2,7 @@
  * Campaigns: a template (and, if it likes, an offer) to everybody in an audience, once.
  *
  *     draft ──start──▶ scheduled ──start_at──▶ running ──audience at its end──▶ done
- *                           └──pause──▶ paused ◀──┘ (resume)        cancel from any of them ──▶ cancelled
+ *                           └──pause──▶ paused ◀──┘ (resume)        cancel from any of them ──▶ cancelled (what waits is taken back)
  *
  * What a campaign is, its definition, is a JSON object, checked when it is written and kept as it is:
  *
@@ -79,6 +79,7 @@ struct campaign {
 	enum campaign_state state;
 	int64_t start_at, started_at, finished_at, version, created_at, updated_at;
 	bool exhausted;	      /* the audience has been walked through */
+	bool taking_back;     /* it has ended, and some of its messages still wait to be taken back */
 	struct uuid position; /* the last customer that was looked at */
 };
 
@@ -102,7 +103,7 @@ int plan_of(const struct campaign *c, struct arena *a, struct plan *out, struct 
 enum campaign_action { CAMPAIGN_START, CAMPAIGN_PAUSE, CAMPAIGN_RESUME, CAMPAIGN_CANCEL };
 /* Inside a write job. ERR_CONFLICT "state_conflict". Cancelling takes back what waits in the outbox. */
 int campaign_act(struct db *db, struct events *ev, struct outbound *o, const struct uuid *id, enum campaign_action what,
-		 const char *author, struct arena *a, int64_t now, struct err *err);
+		 struct arena *a, int64_t now, struct err *err);
 
 /* Counts by what became of customers, by reason and variant, deliveries by status, and what came of the offer. */
 int campaign_figures_json(struct db *db, const struct campaign *c, struct arena *a, struct json_out *j, const char *key,

@@ -43,7 +43,7 @@ struct engine {
 struct found {
 	struct uuid id;
 	int pace;
-	bool exhausted;
+	bool exhausted, taking_back;
 	int64_t due; /* of the first who waits; 0: nobody */
 };
 
@@ -63,8 +63,8 @@ static int find(struct db *db, int64_t now, struct found out[RUNS_MAX], struct e
 {
 	struct stmt *q = db_query(db, "SELECT c.id, c.definition, c.exhausted, COALESCE((SELECT MIN(x.due_at) FROM"
 				      " campaign_customer x WHERE x.campaign_id = c.id AND x.state = 1), 0)"
-				      " FROM campaign c WHERE c.state IN (1, 2) AND c.start_at <= $1"
-				      " ORDER BY c.id LIMIT $2");
+				      ", c.taking_back FROM campaign c WHERE (c.state IN (1, 2) AND c.start_at <= $1)"
+				      " OR c.taking_back = 1 ORDER BY c.id LIMIT $2");
 	int n = 0, r;
 
 	db_bind_i64(q, 1, now);
@@ -73,6 +73,7 @@ static int find(struct db *db, int64_t now, struct found out[RUNS_MAX], struct e
 		db_col_uuid(q, 0, &out[n].id);
 		out[n].pace = pace_of(db_col_str(q, 1));
 		out[n].exhausted = db_col_i64(q, 2) != 0;
+		out[n].taking_back = db_col_i64(q, 4) != 0;
 		out[n++].due = db_col_i64(q, 3);
 	}
 	db_done(q);
@@ -134,6 +135,8 @@ static int allowance(struct engine *e, struct db *db, struct run *r, const struc
 {
 	int room = e->c.queue, most = STEP, waiting;
 
+	if (f->taking_back)
+		return most;
 	if (f->exhausted && (f->due == 0 || f->due > now) && now - r->looked_at < LOOK_AGAIN && r->looked_at)
 		return 0;
 	if (f->pace) {

@@ -43,6 +43,27 @@ static int64_t taken(struct db *db, const struct offer *o, const struct uuid *cu
 	return sum;
 }
 
+/* 1: who is this customer now has got it as another, before the two were merged. */
+static int reached_before(struct db *db, const struct campaign *c, const struct uuid *customer, struct err *err)
+{
+	struct stmt *q = db_query(db, "SELECT 1 FROM customer WHERE merged_into = $1 LIMIT 1");
+	struct uuid members[MEMBERS_MAX];
+	int r, n;
+
+	db_bind_uuid(q, 1, customer);
+	r = db_step(q, err);
+	db_done(q);
+	if (r != DB_ROW)
+		return r == DB_ERROR ? -1 : 0;
+	n = identity_members(db, customer, members, err);
+	for (int k = 1; k < n; k++) {
+		r = share_exists(db, &c->id, &members[k], err);
+		if (r)
+			return r;
+	}
+	return n < 0 ? -1 : 0;
+}
+
 static int ask_offer(struct db *db, const struct offer *o, const struct uuid *customer, int64_t now, struct judged *out,
 		     struct err *err)
 {
@@ -63,9 +84,18 @@ int campaign_judge(struct zones *z, const struct campaign *c, const struct plan 
 {
 	struct str zone = p->has_hours && zone_open(z, r->time_zone) ? r->time_zone : p->time_zone;
 
+	int before = r->variant == -2 ? reached_before(db, c, &r->customer, err) : 0;
+
 	*out = (struct judged){.share = SHARE_QUEUED, .variant = r->variant};
+	if (before < 0)
+		return -1;
 	if (r->variant == -2)
 		out->variant = variant_of(c, p, &r->customer);
+	if (before) {
+		out->share = SHARE_REFUSED;
+		out->reason = "already_reached";
+		return 0;
+	}
 	if (p->holdout && draw(&c->id, &r->customer, LOT_HOLDOUT) < p->holdout * (DRAW_RANGE / 10000)) {
 		out->share = SHARE_HELD_OUT;
 		return 0;

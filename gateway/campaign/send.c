@@ -318,7 +318,7 @@ static int one(struct sender *s, struct sending_step *x, const struct audience_r
 static int take_lease(struct sender *s, struct sending_step *x, struct err *err)
 {
 	struct stmt *q = db_query(s->db, "UPDATE campaign SET runner = $1, lease_until = $2 WHERE id = $3"
-					 " AND state IN (1, 2) AND start_at <= $4"
+					 " AND ((state IN (1, 2) AND start_at <= $4) OR taking_back = 1)"
 					 " AND (runner IS NULL OR runner = $1 OR lease_until < $4)");
 
 	db_bind_uuid(q, 1, &x->runner);
@@ -384,13 +384,23 @@ static int finish(struct sender *s, struct sending_step *x, const char *reason, 
 		       : 0;
 }
 
+/* What an end has left to do. */
+static int take_back(struct sender *s, struct sending_step *x, struct err *err)
+{
+	bool cancelled = s->c.state == CAMPAIGN_CANCELLED;
+	struct str reason = cancelled ? STR(CAMPAIGN_CANCELLED_REASON) : s->c.reason;
+
+	x->looked_at = campaign_take_back(s->db, s->o, &s->c, cancelled, reason, s->now, err);
+	return x->looked_at < 0 ? -1 : 0;
+}
+
 /* The offer has ended: what waits is taken back, and who is deferred gets nothing. */
 static int withdraw(struct sender *s, struct sending_step *x, const char *reason, struct err *err)
 {
 	struct stmt *q;
 
 	if (shares_withdraw(s->db, &s->c.id, str_of(reason), s->now, err) ||
-	    campaign_take_back(s->db, s->o, &s->c.id, SHARE_WITHDRAWN, str_of(reason), "system:campaign", s->now, err))
+	    campaign_take_back(s->db, s->o, &s->c, false, str_of(reason), s->now, err) < 0)
 		return -1;
 	q = db_query(s->db, "UPDATE campaign SET exhausted = 1 WHERE id = $1");
 	db_bind_uuid(q, 1, &s->c.id);
@@ -509,6 +519,8 @@ int sender_step(struct sender *s, struct db *db, struct sending_step *x, int64_t
 		return 0;
 	if (begin(s, x, err))
 		return -1;
+	if (s->c.taking_back)
+		return take_back(s, x, err);
 	shut = s->has_offer ? offer_shut(&s->offer, now) : NULL;
 	if (shut && strcmp(shut, "offer_not_begun") == 0)
 		return 0;

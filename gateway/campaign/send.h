@@ -71,11 +71,15 @@ int campaign_move(struct db *db, const struct campaign *c, enum campaign_state t
 		  struct err *err);
 int campaign_tell(struct db *db, struct events *ev, const struct campaign *c, const char *type, enum campaign_state s,
 		  const int64_t counts[SHARE_COUNT], int64_t now, struct err *err);
-int campaign_take_back(struct db *db, struct outbound *o, const struct uuid *id, enum share to, struct str reason,
-		       const char *author, int64_t now, struct err *err);
+#define CAMPAIGN_CANCELLED_REASON "campaign_cancelled"
+/* Cancels what waits, so many at a time, and remembers whether there is more. Returns how many it has taken back. */
+int campaign_take_back(struct db *db, struct outbound *o, const struct campaign *c, bool cancelled, struct str reason,
+		       int64_t now, struct err *err);
 /* ---- shares.c ---- */
 int share_count(struct db *db, const struct uuid *campaign, struct str variant, enum share s, struct str reason,
 		int64_t n, struct err *err);
+/* 1: the customer has a row in the campaign already. */
+int share_exists(struct db *db, const struct uuid *campaign, const struct uuid *customer, struct err *err);
 int shares_total(struct db *db, const struct uuid *campaign, int64_t out[SHARE_COUNT], struct err *err);
 /* Who was deferred and gets nothing any more. */
 int shares_withdraw(struct db *db, const struct uuid *campaign, struct str reason, int64_t now, struct err *err);

@@ -18,6 +18,20 @@ int share_count(struct db *db, const struct uuid *campaign, struct str variant, 
 	return db_run(q, err);
 }
 
+int share_exists(struct db *db, const struct uuid *campaign, const struct uuid *customer, struct err *err)
+{
+	struct stmt *q = db_query(db, "SELECT 1 FROM campaign_customer WHERE campaign_id = $1 AND customer_id = $2"
+				      " AND bucket = $3");
+	int r;
+
+	db_bind_uuid(q, 1, campaign);
+	db_bind_uuid(q, 2, customer);
+	db_bind_i64(q, 3, bucket_of(customer));
+	r = db_step(q, err);
+	db_done(q);
+	return r == DB_ERROR ? -1 : r == DB_ROW;
+}
+
 int shares_total(struct db *db, const struct uuid *campaign, int64_t out[SHARE_COUNT], struct err *err)
 {
 	struct stmt *q = db_query(db, "SELECT state, n FROM campaign_figure WHERE campaign_id = $1");

@@ -290,6 +290,9 @@ static const char step_links[] =
 	" robots INTEGER NOT NULL DEFAULT 0, first_at BIGINT) WITHOUT ROWID;"
 	"CREATE INDEX tracked_link_message ON tracked_link (message_id);";
 
+/* It has ended, and some of its messages still wait to be taken back. */
+static const char step_taking_back[] = "ALTER TABLE campaign ADD COLUMN taking_back INTEGER NOT NULL DEFAULT 0";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -302,5 +305,6 @@ const struct migration migrations[] = {
 	{.number = 9, .sql = step_policy},
 	{.number = 10, .sql = step_import},
 	{.number = 11, .sql = step_links},
+	{.number = 12, .sql = step_taking_back},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

@@ -186,7 +186,7 @@ static int start_run(struct write_job *j, struct db *db, int64_t now, struct err
 
 	db_done(q);
 	if (r == 0)
-		r = campaign_act(db, s->ev, s->o, &id, CAMPAIGN_START, "bench", a, now, err);
+		r = campaign_act(db, s->ev, s->o, &id, CAMPAIGN_START, a, now, err);
 	arena_free(&a);
 	return r;
 }
@@ -199,7 +199,7 @@ static void watch(struct db *db, int64_t customers, uint64_t began, double cpu)
 	double seconds;
 
 	while (number(db, "SELECT COUNT(*) FROM campaign WHERE state = 4") == 0) {
-		int64_t n = number(db, "SELECT COALESCE(SUM(n), 0) FROM campaign_figure");
+		int64_t n = number(db, "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM campaign_figure");
 		late = resident_kb();
 		if (!early && n >= customers / 2)
 			early = late;
@@ -208,7 +208,8 @@ static void watch(struct db *db, int64_t customers, uint64_t began, double cpu)
 	seconds = (double)(kit_now() - began) / 1e9;
 	kit_line(&b, "run");
 	kit_count(&b, "customers", (uint64_t)customers);
-	kit_count(&b, "queued", (uint64_t)number(db, "SELECT SUM(n) FROM campaign_figure WHERE state = 0"));
+	kit_count(&b, "queued",
+		  (uint64_t)number(db, "SELECT CAST(SUM(n) AS BIGINT) FROM campaign_figure WHERE state = 0"));
 	kit_number(&b, "rate", (double)customers / seconds);
 	kit_number(&b, "cpu_us", (kit_cpu() - cpu) * 1e6 / (double)customers);
 	kit_count(&b, "resident_kb_early", (uint64_t)early);

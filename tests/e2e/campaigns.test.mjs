@@ -141,6 +141,45 @@ describe("campaigns", { timeout: 180000 }, () => {
 		assert.equal(rows.length, f.queued + f.cancelled);
 	});
 
+	it("take back all that waits when they are cancelled, however much", async () => {
+		const far = { ...smsAccount(smsc), port: 1 }; // nobody listens there: nothing goes out
+		const other = await Gateway.start({ "sms main": far, outbound: { campaign_queue: 100000, marketing_needs_opt_in: "no" } });
+		const { api: there } = other;
+		await there.want(200, "PUT", "/v1/templates/plain", { texts: [{ channel: "sms", text: "Hello" }] });
+		await there.post("/v1/templates/plain/publish", {});
+		const n = 2600;
+		await Promise.all(
+			Array.from({ length: 30 }, async (_, k) => {
+				for (let i = k; i < n; i += 30) {
+					const c = await there.post("/v1/customers", { name: "x" }, 201);
+					await there.post(`/v1/customers/${c.id}/contact_points`, { address: `+49155${String(5000000 + i)}` }, 201);
+				}
+			}),
+		);
+		const c = await there.post("/v1/campaigns", { name: "all", template: { name: "plain" }, everybody: true }, 201);
+		await there.post(`/v1/campaigns/${c.id}/start`);
+		await until("all to be queued", async () => (await there.get(`/v1/campaigns/${c.id}/figures`)).queued === n, { timeout: 60000 });
+		await there.post(`/v1/campaigns/${c.id}/cancel`);
+		await until("all to be taken back", async () => (await there.get(`/v1/campaigns/${c.id}/figures`)).cancelled === n, { timeout: 60000 });
+		assert.deepEqual((await there.get(`/v1/campaigns/${c.id}/figures`)).deliveries, { cancelled: n });
+		await other.stop();
+	});
+
+	it("write once to who was two when it began", async () => {
+		const [a, b] = (await people(2)).sort((x, y) => (x.id < y.id ? -1 : 1));
+		const c = await campaign([a, b], { pace: 1 });
+		await act(c, "start");
+		await until("the first", async () => (await figures(c)).queued === 1);
+		await act(c, "pause");
+		if ((await figures(c)).queued === 1) {
+			await api.want(200, "POST", `/v1/customers/${b.id}/merge`, { merge_id: a.id, reason: "the same" });
+			await act(c, "resume");
+			await done(c);
+			const f = await figures(c);
+			assert.deepEqual([f.queued, f.refused, f.reasons], [1, 1, [{ became: "refused", reason: "already_reached", n: 1 }]]);
+		}
+	});
+
 	it("split into variants and a hold-out group that stay the same", async () => {
 		const all = await people(150);
 		const c = await campaign(all, { holdout: 20, variants: [{ name: "a", weight: 1, data: { extra: "!" } }, { name: "b", weight: 1, template: "plain_b" }] });

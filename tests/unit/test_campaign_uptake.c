@@ -88,7 +88,7 @@ Test(campaign_uptake, goes_its_way)
 	cr_expect_str_eq(step(&offer, &c, UPTAKE_DECLINED, &out), "already_accepted");
 	taken(&offer, 1);
 	cr_expect_eq(store_rig_number(&rig, "SELECT COUNT(*) FROM interaction WHERE kind = 4"), 5);
-	cr_expect_eq(store_rig_number(&rig, "SELECT SUM(n) FROM offer_figure"), 5);
+	cr_expect_eq(store_rig_number(&rig, "SELECT CAST(SUM(n) AS BIGINT) FROM offer_figure"), 5);
 }
 
 Test(campaign_uptake, keeps_its_limits)
