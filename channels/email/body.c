@@ -131,8 +131,8 @@ static int attach(struct part_context *x, const struct bodies *b, struct part *p
 	f->inline_ = !str_is(p->disposition, "attachment") && (p->content_id.n || in_list(&b->html, p));
 	f->content = part_content(x, p);
 	if (!f->name.n && p->encoding == 'u' && decode_find_uu(p->body, 0, &uu))
-		f->name = uu.name;
-	if (!f->content.p)
+		f->name = part_file_name(uu.name, x->a);
+	if (!f->content.p || (f->name.n && !f->name.p))
 		return -1;
 	digest_of(f);
 	return 0;
@@ -153,10 +153,10 @@ static int take_uu(struct part_context *x, struct str *text, struct mail *out, i
 		bool bad = false;
 		if (!f)
 			break;
-		f->name = uu.name;
+		f->name = part_file_name(uu.name, x->a);
 		f->type = STR("application/octet-stream");
 		f->content = decode_uu(uu.lines, x->a, &bad);
-		if (!f->content.p)
+		if (!f->content.p || !f->name.p)
 			break;
 		digest_of(f);
 		x->defects |= bad ? MAIL_ENCODING : 0;

@@ -33,11 +33,12 @@ struct part *part_walk_next(struct part_walk *w)
 	return p;
 }
 
-/* A file name: no folder, no control characters, nothing that means a place. */
-static struct str file_name(struct str s, struct arena *a)
+struct str part_file_name(struct str s, struct arena *a)
 {
 	char *p, *o;
 
+	if (!str_utf8_ok(s))
+		return str_n("", 0);
 	for (size_t i = s.n; i > 0; i--)
 		if (s.p[i - 1] == '/' || s.p[i - 1] == '\\') {
 			s = str_n(s.p + i, s.n - i);
@@ -98,7 +99,7 @@ static int describe(struct part_context *x, struct part *p, bool digest)
 		name = header_param(&disposition, "name");
 	if (!name.n)
 		name = header_param(&p->content_type, "name");
-	p->name = file_name(name, x->a);
+	p->name = part_file_name(name, x->a);
 	enc = header_lower(header_raw(&p->fields, "Content-Transfer-Encoding"), x->a);
 	p->content_id = header_unfold(id, x->a);
 	p->flowed = str_ieq(header_param(&p->content_type, "format"), STR("flowed"));

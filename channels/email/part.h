@@ -34,6 +34,8 @@ int part_tree(struct part_context *x, struct str raw, struct part *root);
 struct str part_content(struct part_context *x, const struct part *p);
 /* The content as UTF-8 text, lines ending in \n, format=flowed undone; at most limits->text bytes. */
 struct str part_text(struct part_context *x, const struct part *p, struct str content);
+/* A file name: no folder, no control characters, nothing that means a place; empty if it is not UTF-8. */
+struct str part_file_name(struct str s, struct arena *a);
 bool part_is(const struct part *p, const char *type);
 bool part_is_under(const struct part *p, const char *type); /* "text/" */
 /* The next of the tree, depth first; NULL at its end. The walk begins with the root. */

@@ -195,6 +195,14 @@ Test(email_parse, flowed_text_flows)
 	is(m.text, "together\n");
 }
 
+Test(email_parse, the_name_of_a_uuencoded_file_is_no_place)
+{
+	struct mail m = parsed("From: a@b.example\n\nbegin 644 ../../etc/cat.txt\n#0V%T\n`\nend\n");
+
+	cr_assert_eq(m.n_attachments, 1);
+	is(m.attachments[0].name, "cat.txt");
+}
+
 Test(email_parse, uuencoded_files_leave_the_text)
 {
 	struct mail m = parsed(
