@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "campaign/uptake.h"
 #include "outbound/links.h"
 #include "timeline/event_value.h"
 
@@ -49,6 +50,9 @@ static int record(struct request *r, struct db *db, const struct following *f, i
 	else if (identity_survivor(db, &f->use.customer, &i.customer, err) == 0 &&
 		 interaction_append(db, &i, err) == 0 && event_values_add(db, &i, str_of(name), data, err) == 0)
 		rc = tell(r, db, &i, name, now, err);
+	if (rc == 0)
+		rc = uptake_followed(db, app_of(r)->events, r->arena, &i.customer, &f->use.message, f->use.channel,
+				     !f->pixel, now, err);
 	free(text);
 	json_decref(data);
 	return rc;

@@ -61,6 +61,10 @@ struct uptake_result {
 int uptake_write(struct db *db, struct events *ev, struct outbound_batch *b, struct arena *a, const struct uptake *u,
 		 int64_t now, struct uptake_result *out, struct err *err);
 
+/* The customer has opened the message or followed one of its links; if it presents an offer, that is opened or clicked. */
+int uptake_followed(struct db *db, struct events *ev, struct arena *a, const struct uuid *customer,
+		    const struct uuid *message, enum channel channel, bool clicked, int64_t now, struct err *err);
+
 /* Body of a write job: what is still open when its offer ended becomes expired, so many at a time. Returns how many. */
 int uptake_expire(struct db *db, struct events *ev, int64_t now, struct err *err);
 

@@ -93,4 +93,22 @@ describe("tracked links", { timeout: 60000 }, () => {
 		assert.ok((await api.timeline(m.customer_id)).some((i) => i.subject === "mail.opened"));
 		assert.equal((await get(pixel.replace("/o/", "/l/").replace(".gif", ""))).status, 404, "a pixel is no link");
 	});
+
+	it("means that the offer which the message presents was clicked", async () => {
+		await api.want(200, "PUT", "/v1/templates/promo", { texts: [{ channel: "sms", text: "{{ offer.name }}: https://shop.example/pass" }] });
+		await api.post("/v1/templates/promo/publish", {});
+		const o = await api.post("/v1/offers", { name: "Pass" }, 201);
+		const c = await api.post("/v1/customers", { name: "Ada" }, 201);
+		await api.post(`/v1/customers/${c.id}/contact_points`, { address: "+4915177666099" }, 201);
+		await consent("+4915177666099");
+		const campaign = await api.post("/v1/campaigns", { name: "pass", template: { name: "promo" }, offer_id: o.id, customers: [c.id] }, 201);
+		await api.post(`/v1/campaigns/${campaign.id}/start`);
+		await until("the message", async () => (await api.get(`/v1/campaigns/${campaign.id}/figures`)).queued === 1);
+		const [row] = (await api.get(`/v1/campaigns/${campaign.id}/customers`)).data;
+		const m = await api.message(row.message_id);
+		await old(m);
+		assert.equal((await get(/http:\S+/.exec(m.text)[0])).status, 302);
+		await until("the click", async () => (await api.get(`/v1/customers/${c.id}/offers`)).data[0].state === "clicked");
+		assert.equal((await api.get(`/v1/campaigns/${campaign.id}/figures`)).outcomes[0].clicked, 1);
+	});
 });
