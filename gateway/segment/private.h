@@ -142,6 +142,8 @@ int sql_check(struct db *db, const struct segment *seg, struct str name, int64_t
 struct stmt *sql_query(struct sql *s);
 void sql_free(struct sql *s);
 
+/* Writes "c.id IN (...) AND " if few can be in it (sql_driver.c). */
+int sql_driver(struct sql *s, const struct node *root);
 int sql_node(struct sql *s, const struct node *n);
 int sql_leaf(struct sql *s, const struct node *n);
 /* " AND ..." for each test. value, num, type: the columns. */

@@ -204,7 +204,11 @@ int sql_make(struct sql *s, struct db *db, const struct segment *seg, enum sql_s
 	s->arena = arena_new(1 << 20);
 	if (!s->arena)
 		return err_nomem(err);
-	return begin(s, shape, id) || sql_node(s, seg->root) || end(s, shape, limit) ? -1 : whole(s);
+	/* A page goes on where the last one ended and is soon full: it is better off walking. */
+	return begin(s, shape, id) || ((shape == SQL_COUNT || shape == SQL_NEWEST) && sql_driver(s, seg->root)) ||
+			       sql_node(s, seg->root) || end(s, shape, limit)
+		       ? -1
+		       : whole(s);
 }
 
 int sql_check(struct db *db, const struct segment *seg, struct str name, int64_t now, struct err *err)

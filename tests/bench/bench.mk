@@ -3,7 +3,7 @@
 BENCHOUT := $(BUILD)/bench
 BENCHOBJ := $(BUILD)/obj/tests/bench
 BENCHKIT := $(BENCHOBJ)/kit.c.o $(BUILD)/obj/gateway/base/str.c.o
-BENCHBIN := $(BUILD)/smscsim $(patsubst %,$(BENCHOUT)/%,campaign httpload httpsink liquid mailload sseload floor timeline)
+BENCHBIN := $(BUILD)/smscsim $(patsubst %,$(BENCHOUT)/%,campaign httpload httpsink liquid mailload sseload floor timeline segment)
 
 $(BUILD)/smscsim: $(patsubst %,$(BENCHOBJ)/%.c.o,smscsim smsc_session smsc_queue smsc_report wire) $(BENCHKIT)
 $(BENCHOUT)/httpload: $(BENCHOBJ)/httpload.c.o $(BENCHKIT)
@@ -15,12 +15,14 @@ $(BENCHOUT)/timeline: $(patsubst %,$(BENCHOBJ)/%.c.o,timeline timeline_fill kit)
 $(BENCHOUT)/liquid: $(BENCHOBJ)/liquid.c.o $(LIBOBJ)
 $(BENCHOUT)/campaign: $(BENCHOBJ)/campaign.c.o $(BENCHOBJ)/kit.c.o $(LIBOBJ)
 
+$(BENCHOUT)/segment: $(patsubst %,$(BENCHOBJ)/%.c.o,segment kit) $(LIBOBJ)
+
 $(BENCHBIN):
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(BENCHLIBS)
 $(BENCHOUT)/floor: BENCHLIBS := -lmicrohttpd -ljansson -lsqlite3 -lpthread
-$(BENCHOUT)/timeline $(BENCHOUT)/liquid $(BENCHOUT)/campaign: BENCHLIBS := $(LIBS)
+$(BENCHOUT)/timeline $(BENCHOUT)/liquid $(BENCHOUT)/campaign $(BENCHOUT)/segment: BENCHLIBS := $(LIBS)
 
 # BENCH=name,name  only these figures     RUNS=3  runs of each     COUNT=100000  messages of a run
 .PHONY: bench benchtools

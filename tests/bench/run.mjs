@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { figures as campaign } from "./campaign.mjs";
+import { figures as customers } from "./customers.mjs";
 import { figures as email } from "./email.mjs";
 import { haveGateway } from "./lib/gateway.mjs";
 import { killAll, out } from "./lib/proc.mjs";
@@ -11,7 +12,7 @@ import { figures as sms } from "./sms.mjs";
 import { figures as stream } from "./stream.mjs";
 import { figures as timeline } from "./timeline.mjs";
 
-const figures = [...sms, ...timeline, ...stream, ...email, ...liquid, ...campaign];
+const figures = [...sms, ...timeline, ...stream, ...email, ...liquid, ...customers, ...campaign];
 const RUNS = Number(process.env.RUNS || 3);
 const asked = (process.env.BENCH || "").split(",").filter(Boolean);
 const want = (name) => !asked.length || asked.some((a) => name === a || name.startsWith(a + "."));

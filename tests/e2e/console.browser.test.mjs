@@ -44,7 +44,9 @@ describe("the console", { timeout: 180000 }, () => {
 	});
 
 	it("answers in the timeline and shows how far the answer got", async () => {
+		await gateway.api.post("/v1/segments", { name: "in_touch", conditions: { message: "inbound", within: "30d" } }, 201);
 		await page.getByRole("navigation").getByText("Is my contract still running?").click();
+		await page.getByLabel("Segments").getByText("in_touch").waitFor();
 		const log = page.getByRole("log");
 		await log.getByText("Is my contract still running?").waitFor();
 		await page.getByLabel("Answer").fill("Yes, until May.");

@@ -227,6 +227,7 @@ Test(import, a_line_that_never_ends)
 	for (int k = 0; k < 3 * IMPORT_LINE_MAX; k++)
 		buf_addc(&b, 'x');
 	buf_adds(&b, "\n{\"external_id\":\"n2\"}\n");
+	cr_assert(!b.failed);
 	for (size_t end = 1000; (from = shown("position")) < (int64_t)b.n; end = end + 1000 < b.n ? end + 1000 : b.n) {
 		struct err e = {0};
 		cr_assert_eq(import_feed(rig.db, rig.events, &id, from, str_n(b.p + from, end - (size_t)from), false,

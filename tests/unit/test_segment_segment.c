@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "segment/segment.h"
+#include "timeline/interaction.h"
 #include "unit/customer_rig.h"
 
 #define NOW (T0 + 100 * US_DAY)
@@ -173,6 +174,31 @@ Test(segment, the_merged_count_once)
 	expect_who("{\"tier\":\"gold\"}", "");
 	cr_assert_eq(identity_unmerge(rig.db, rig.events, &merge, "tester", T0, &merge, &merge, NULL), 0);
 	expect_who("{\"channel\":\"sms\"}", "b");
+}
+
+static void texted(const struct uuid *who, enum direction d, int days_ago)
+{
+	struct interaction i = {
+		.customer = *who, .at = NOW - days_ago * US_DAY, .channel = CHANNEL_SMS, .direction = d};
+	struct err e = {0};
+
+	cr_assert_eq(interaction_append(rig.db, &i, &e), 0, "%s", e.msg);
+}
+
+Test(segment, messages)
+{
+	texted(&anna, DIRECTION_INBOUND, 40);
+	texted(&bert, DIRECTION_INBOUND, 10);
+	texted(&bert, DIRECTION_INBOUND, 5);
+	texted(&cleo, DIRECTION_OUTBOUND, 5);
+	expect_who("{\"message\":\"inbound\"}", "ab");
+	expect_who("{\"message\":\"inbound\",\"at_least\":2}", "b");
+	expect_who("{\"message\":\"inbound\",\"older_than\":\"30d\"}", "a");
+	expect_who("{\"not\":{\"message\":\"inbound\",\"within\":\"30d\"}}", "ac");
+	expect_who("{\"message\":\"outbound\",\"channel\":\"sms\"}", "c");
+	expect_who("{\"message\":\"inbound\",\"channel\":\"email\"}", "");
+	rig_merge(&rig, &anna, &bert);
+	expect_who("{\"message\":\"inbound\",\"at_least\":3}", "ab");
 }
 
 static void keep(const char *name, const char *json, const char *code)
