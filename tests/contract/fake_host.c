@@ -174,6 +174,43 @@ static void reply(struct host_account *h, struct exchange *e, const struct chann
 	of(h)->reply_status = r->status;
 }
 
+static void caller(struct host_account *h, const struct address *who, caller_done *done, void *arg)
+{
+	(void)who;
+	done(arg, str_of(of(h)->known ? of(h)->known : "{}"), NULL);
+}
+
+void fake_sent(struct fake_host *f, const char *error)
+{
+	errand_done *done = f->errand_done;
+
+	f->errand_done = NULL;
+	if (done)
+		done(f->errand_arg, error);
+}
+
+static void send_errand(struct host_account *h, const struct errand *e, errand_done *done, void *arg)
+{
+	struct fake_host *f = of(h);
+
+	f->errands++;
+	keep(f->errand, sizeof f->errand, e->text);
+	f->errand_done = done;
+	f->errand_arg = arg;
+	if (!f->hold_send)
+		fake_sent(f, NULL);
+}
+
+static void blob_put(struct host_account *h, struct str bytes, struct str name, struct str type, blob_done *done,
+		     void *arg)
+{
+	struct attachment a = {.name = name, .type = type, .size = (int64_t)bytes.n};
+
+	memset(a.sha256, 'a', 64);
+	of(h)->blobs++;
+	done(arg, &a, NULL);
+}
+
 void fake_host_init(struct fake_host *f, const char *name)
 {
 	*f = (struct fake_host){0};
@@ -191,6 +228,9 @@ void fake_host_init(struct fake_host *f, const char *name)
 		.ready = ready,
 		.signal = on_signal,
 		.blob_get = blob_get,
+		.blob_put = blob_put,
+		.caller = caller,
+		.send = send_errand,
 		.reply = reply,
 		.count = count,
 		.gauge = gauge,

@@ -53,6 +53,15 @@ struct fake_host {
 	bool hold;
 	enum intake_answer answer;
 	struct timer answering;
+	/* of adapters that talk with customers: what caller answers (NULL: nobody is known), and what send was given. hold_send:
+	 * the test answers with fake_sent. */
+	const char *known;
+	char errand[256];
+	int errands;
+	bool hold_send;
+	errand_done *errand_done;
+	void *errand_arg;
+	size_t blobs;
 };
 
 int64_t fake_clock(void);
@@ -61,7 +70,8 @@ void fake_clock_add(int64_t us);
 void fake_host_init(struct fake_host *f, const char *name); /* makes its loop */
 void fake_host_free(struct fake_host *f);
 void fake_answer(struct fake_host *f, size_t i, enum intake_answer answer); /* the i-th inbound */
-enum account_state fake_state(const struct fake_host *f);		    /* last told; CONNECTING before */
+void fake_sent(struct fake_host *f, const char *error);
+enum account_state fake_state(const struct fake_host *f); /* last told; CONNECTING before */
 const char *fake_reason(const struct fake_host *f);
 int64_t fake_counted(const struct fake_host *f, const char *name, const char *label); /* label NULL: without */
 size_t fake_outcomes_of(const struct fake_host *f, enum outcome_kind kind);

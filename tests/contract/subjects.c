@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "email/email.h"
+#include "ivr/ivr.h"
 #include "loopback/loopback.h"
 #include "sms/sms.h"
 #include "unit/email_smarthost.h"
@@ -76,5 +77,11 @@ const struct subject subjects[] = {
 	 .peer_step = smarthost_peer_step,
 	 .peer_close = smarthost_peer_close,
 	 .silent = true},
+	{.name = "ivr without a way to call",
+	 .ops = &ivr_channel,
+	 .to = "+4915112345678",
+	 .settings = "number = +49304000\nmenus = etc/ivr\nagi_listen = 127.0.0.1:0\n",
+	 .silent = true,
+	 .refuses = true},
 	{0},
 };

@@ -16,7 +16,8 @@ struct subject {
 	void (*peer_close)(void *peer);
 	/* Makes something come in; false: nothing does without a delivery before it. */
 	bool (*peer_brings)(void *peer);
-	bool silent; /* nothing comes in at all */
+	bool silent;  /* nothing comes in at all */
+	bool refuses; /* it can send nothing: all outcomes are FAILED */
 };
 
 extern const struct subject subjects[]; /* ended by {0} */
