@@ -43,6 +43,7 @@ function configure(ports) {
 		`# Written anew by every "make run".
 [http]
 listen = 127.0.0.1:${ports.gateway}
+public_url = http://127.0.0.1:${ports.gateway}
 
 [store]
 dsn = ${dir}/threadline.db
