@@ -61,6 +61,7 @@ describe("what may disturb a customer", () => {
 		const c = await customer();
 		const held = await api.want(200, "POST", `/v1/customers/${c.id}/holds`, { reason: "bereavement", note: "told by the son" });
 		assert.equal(held.data[0].in_force, true);
+		assert.deepEqual((await api.get(`/v1/customers/${c.id}/holds`)).data, held.data);
 		const m = await offer(c);
 		assert.deepEqual([m.status, m.deliveries[0].reason], ["suppressed", "held"]);
 		assert.equal((await explain(c)).allowed, false);

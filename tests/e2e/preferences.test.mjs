@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Smsc } from "../peer/smsc.mjs";
 import { launch, open } from "./lib/browser.mjs";
+import { Api } from "./lib/api.mjs";
 import { Gateway, freePort, smsAccount } from "./lib/gateway.mjs";
 import { SmartHost } from "./lib/smarthost.mjs";
 
 describe("the preference page", { timeout: 60000 }, () => {
-	let smsc, host, gateway, api, customer, link, browser;
+	let smsc, host, gateway, api, anyone, customer, link, browser;
 	before(async () => {
 		const port = await freePort();
 		smsc = new Smsc();
@@ -22,6 +23,7 @@ describe("the preference page", { timeout: 60000 }, () => {
 		await gateway.prepare();
 		await gateway.run();
 		api = gateway.api;
+		anyone = new Api(gateway.url, null);
 		await gateway.ready();
 		customer = await api.post("/v1/customers", { name: "Eva <Adler>", locale: "en" }, 201);
 		for (const address of ["+4915177999001", "eva@people.example"]) await api.post(`/v1/customers/${customer.id}/contact_points`, { address }, 201);
@@ -34,6 +36,7 @@ describe("the preference page", { timeout: 60000 }, () => {
 		await smsc?.close();
 	});
 
+	const path = (url) => new URL(url).pathname;
 	const offer = (to) => api.send({ to, purpose: "marketing", text: `offer to ${to} ${Math.random()}`, subject: "An offer" });
 
 	it("is changed by the customer in a browser, and the next send obeys", async () => {
@@ -61,7 +64,7 @@ describe("the preference page", { timeout: 60000 }, () => {
 
 	it("changes nothing by a GET, and says under which rules it is shown", async () => {
 		const before = JSON.stringify(await api.get(`/v1/customers/${customer.id}/consents`));
-		const r = await fetch(`${link}?what=none&shown=x`);
+		const r = await anyone.request("GET", `${path(link)}?what=none&shown=x`);
 		assert.equal(r.status, 200);
 		assert.match(r.headers.get("content-security-policy"), /default-src 'none'/);
 		assert.doesNotMatch(r.headers.get("content-security-policy"), /unsafe/);
@@ -70,8 +73,8 @@ describe("the preference page", { timeout: 60000 }, () => {
 	});
 
 	it("opens for nobody who has forged a link, nor for one that is over", async () => {
-		assert.equal((await fetch(link.slice(0, -3) + "AAA")).status, 404);
-		assert.equal((await fetch(link.slice(0, -3) + "AAA", { method: "POST", body: "what=none" })).status, 404);
+		assert.equal((await anyone.request("GET", path(link).slice(0, -3) + "AAA")).status, 404);
+		assert.equal((await anyone.request("POST", path(link).slice(0, -3) + "AAA", "what=none")).status, 404);
 		assert.equal((await api.request("POST", `/v1/customers/${customer.id}/preference_link`, { expires_at: "2020-01-01T00:00:00Z" })).status, 422);
 		assert.equal((await api.request("POST", `/v1/customers/${"0".repeat(8)}-0000-7000-8000-000000000000/preference_link`, {})).status, 404);
 	});
@@ -80,7 +83,7 @@ describe("the preference page", { timeout: 60000 }, () => {
 		const other = await api.post("/v1/customers", { name: "Other" }, 201);
 		const point = await api.post(`/v1/customers/${other.id}/contact_points`, { address: "other@people.example" }, 201);
 		const before = JSON.stringify(await api.get(`/v1/customers/${other.id}/consents`));
-		assert.equal((await fetch(link, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: `shown=${point.id}&${point.id}.marketing=yes&what=save` })).status, 200);
+		assert.equal((await anyone.request("POST", path(link), `shown=${point.id}&${point.id}.marketing=yes&what=save`, { "Content-Type": "application/x-www-form-urlencoded" })).status, 200);
 		assert.equal(JSON.stringify(await api.get(`/v1/customers/${other.id}/consents`)), before);
 	});
 

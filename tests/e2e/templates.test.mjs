@@ -155,6 +155,7 @@ describe("templates", () => {
 		const see = async (locale, n) => (await api.post("/v1/templates/wait/preview", { channel: "sms", customer: { name: "Ola Nowak", locale }, data: { n } })).text;
 		assert.deepEqual([await see("pl", 1), await see("pl-PL", 3), await see("en", 1), await see("", 2)], ["Cześć Ola, 1 dzień", "Cześć Ola, 3 dni", "Hello Ola, 1 day", "Hello Ola, 2 days"]);
 		assert.deepEqual((await api.get("/v1/translations")).data, [{ locale: "", texts: 3 }, { locale: "pl", texts: 5 }]);
+		assert.equal((await api.get("/v1/translations/pl")).texts["days.few"], "{count} dni");
 		assert.equal((await api.request("PUT", "/v1/translations/de", { texts: { "a b": "x" } })).status, 422);
 	});
 
