@@ -4,43 +4,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "campaign/draw.h"
-#include "campaign/private.h"
+#include "campaign/sender.h"
 #include "outbound/template.h"
 
 #define LEASE (3 * US_SEC)
-enum { STEP_ROOM = 8 << 20, TALLIES = 64, DATA_ROOM = 256 << 10 };
-
-/* What one step adds to the figures, written once at its end. */
-struct tally {
-	int variant;
-	enum share share;
-	char reason[40];
-	int64_t n;
-};
-
-struct sender {
-	struct outbound *o;
-	struct events *ev;
-	struct zones *zones;
-	struct arena *arena;	   /* of a step */
-	struct buf data, metadata; /* of a message */
-	/* of the step under way */
-	struct db *db;
-	struct campaign c;
-	struct plan p;
-	struct offer offer;
-	bool has_offer, test;
-	int64_t now;
-	struct tally tally[TALLIES];
-	int tallies;
-	struct {
-		struct str variant;
-		enum channel channel;
-		int64_t n;
-	} presented[TALLIES];
-	int presented_n;
-};
+enum { STEP_ROOM = 8 << 20, DATA_ROOM = 256 << 10 };
 
 struct sender *sender_new(struct outbound *o, struct events *ev)
 {
@@ -180,97 +148,6 @@ static int present(struct sender *s, const struct uuid *customer, struct str var
 
 /* ---- the message ---- */
 
-/* The campaign's data with the variant's over it. NULL: out of memory, or not readable. */
-static json_t *own_data(const struct sender *s, int variant)
-{
-	const struct str of_variant = variant >= 0 ? s->p.v[variant].data : STR("");
-	json_t *all = NULL, *own = NULL;
-
-	if (s->p.data.n ? json_read(s->p.data, 14, &all, NULL) : !(all = json_object()))
-		return NULL;
-	if (of_variant.n && (json_read(of_variant, 14, &own, NULL) || json_object_update(all, own))) {
-		json_decref(all);
-		all = NULL;
-	}
-	json_decref(own);
-	return all;
-}
-
-/* What the template sees: that, and the offer. */
-static int make_data(struct sender *s, int variant, struct str offer_variant, struct err *err)
-{
-	json_t *all = own_data(s, variant), *v;
-	struct json_out j;
-	const char *key;
-
-	if (!all)
-		return err_nomem(err);
-	if (s->has_offer)
-		json_object_del(all, "offer");
-	buf_reset(&s->data);
-	json_begin(&j, &s->data);
-	json_obj(&j, NULL);
-	json_object_foreach (all, key, v)
-		json_value(&j, key, v);
-	if (s->has_offer)
-		offer_view(&j, "offer", &s->offer, offer_variant);
-	json_end(&j);
-	json_decref(all);
-	return s->data.failed ? err_nomem(err) : 0;
-}
-
-static int make_metadata(struct sender *s, int variant, struct str offer_variant, struct err *err)
-{
-	struct json_out j;
-
-	buf_reset(&s->metadata);
-	json_begin(&j, &s->metadata);
-	json_obj(&j, NULL);
-	json_obj(&j, "campaign");
-	json_uuid(&j, "id", &s->c.id);
-	json_str(&j, "name", s->c.name);
-	if (variant >= 0)
-		json_str(&j, "variant", s->p.v[variant].name);
-	if (s->test)
-		json_bool(&j, "test", true);
-	json_end(&j);
-	if (s->has_offer && !s->test) {
-		json_obj(&j, "offer");
-		json_uuid(&j, "offer_id", &s->offer.id);
-		json_str(&j, "name", s->offer.name);
-		json_cstr(&j, "outcome", "presented");
-		if (offer_variant.n)
-			json_str(&j, "variant", offer_variant);
-		json_end(&j);
-	}
-	json_end(&j);
-	return s->metadata.failed ? err_nomem(err) : 0;
-}
-
-static int64_t sooner(int64_t a, int64_t b) { return a == 0 || (b && b < a) ? b : a; }
-
-/* A message must not come when the offer is over, nor after the hours. */
-static void fill(struct sender *s, const struct judged *j, const struct uuid *customer, struct send_request *q)
-{
-	const struct campaign_variant *v = j->variant >= 0 ? &s->p.v[j->variant] : NULL;
-
-	*q = (struct send_request){.customer = *customer,
-				   .account = s->p.account,
-				   .from = s->p.from,
-				   .template.name = v && v->template.n ? v->template : s->p.template,
-				   .template.version = v && v->template.n ? v->version : s->p.version,
-				   .template.data = buf_str(&s->data),
-				   .purpose = PURPOSE_MARKETING,
-				   .metadata = buf_str(&s->metadata),
-				   .author = "system:campaign",
-				   .channels_n = s->p.channels_n};
-	memcpy(q->channels, s->p.channels, sizeof q->channels);
-	q->expires_at = s->p.expires_in ? s->now + s->p.expires_in : 0;
-	q->expires_at = sooner(q->expires_at, j->closes);
-	if (s->has_offer)
-		q->expires_at = sooner(q->expires_at, s->offer.valid_until);
-}
-
 static int write_to(struct sender *s, struct sending_step *x, const struct audience_row *r, struct judged *j,
 		    struct err *err)
 {
@@ -279,10 +156,11 @@ static int write_to(struct sender *s, struct sending_step *x, const struct audie
 	struct send_request q;
 	struct send_result res;
 	struct err e = {0};
+	struct made m;
 
-	if (make_data(s, j->variant, offer_variant_, err) || make_metadata(s, j->variant, offer_variant_, err))
+	if (make(s, j->variant, offer_variant_, &m, err))
 		return -1;
-	fill(s, j, &r->customer, &q);
+	make_request(s, j, &r->customer, &m, &q);
 	if (outbound_batch_write(x->batch, s->db, &q, s->now, &res, &e)) {
 		if (e.kind == ERR_UNAVAILABLE || e.kind == ERR_INTERNAL) {
 			*err = e;
@@ -348,7 +226,7 @@ static int load(struct sender *s, struct db *db, const struct uuid *id, int64_t 
 	s->db = db;
 	s->now = now;
 	s->test = false;
-	s->tallies = s->presented_n = 0;
+	s->tallies = s->presented_n = s->made_n = 0;
 	arena_reset(s->arena);
 	if (campaign_get(db, id, s->arena, &s->c, err) || plan_of(&s->c, s->arena, &s->p, err))
 		return -1;
@@ -545,10 +423,11 @@ static int try_one(struct sender *s, struct outbound_batch *b, struct trial *t, 
 	struct str word = s->has_offer ? offer_variant(&s->offer, &t->customer, s->arena) : STR("");
 	struct judged j = {.variant = variant};
 	struct send_request q;
+	struct made m;
 
-	if (make_data(s, variant, word, err) || make_metadata(s, variant, word, err))
+	if (make(s, variant, word, &m, err))
 		return -1;
-	fill(s, &j, &t->customer, &q);
+	make_request(s, &j, &t->customer, &m, &q);
 	q.has_address = t->has_address;
 	q.address = t->address;
 	t->variant = variant >= 0 ? s->p.v[variant].name : STR("");

@@ -130,6 +130,8 @@ struct rendered_room { /* for one rendered message (rendered.c) */
 	struct renderer *renderer;
 	struct arena *arena;
 	struct buf options, metadata;
+	struct buf said; /* the data of the last message, */
+	json_t *data;	 /* and as a tree: those of a campaign are mostly the same */
 };
 
 struct recent;	  /* facts about what was sent lately (recent.c): the writer's thread */

@@ -55,6 +55,7 @@ int rendered_room_open(struct rendered_room *room)
 	room->arena = arena_new(ARENA_ROOM);
 	buf_init(&room->options, OPTIONS_ROOM);
 	buf_init(&room->metadata, METADATA_ROOM);
+	buf_init(&room->said, METADATA_ROOM);
 	return room->renderer && room->arena ? 0 : -1;
 }
 
@@ -64,6 +65,29 @@ void rendered_room_close(struct rendered_room *room)
 	arena_free(&room->arena);
 	buf_free(&room->options);
 	buf_free(&room->metadata);
+	buf_free(&room->said);
+	json_decref(room->data);
+	room->data = NULL;
+}
+
+/* *out belongs to the room. */
+static int data_of(struct rendered_room *room, struct str text, json_t **out, struct err *err)
+{
+	*out = NULL;
+	if (text.n == 0)
+		return 0;
+	if (!room->data || !str_eq(text, buf_str(&room->said))) {
+		json_decref(room->data);
+		room->data = NULL;
+		buf_reset(&room->said);
+		if (json_read(text, DATA_DEPTH, &room->data, err))
+			return -1;
+		buf_addstr(&room->said, text); /* if it fails, it is no text's */
+		if (room->said.failed)
+			buf_reset(&room->said);
+	}
+	*out = room->data;
+	return 0;
 }
 
 int render_request(struct outbound *o, struct db *db, const struct uuid *customer, enum channel channel, int64_t now,
@@ -86,12 +110,10 @@ int render_request(struct outbound *o, struct db *db, const struct uuid *custome
 	int rc;
 
 	arena_reset(room->arena);
-	if (customer_get(db, customer, room->arena, &c, err) ||
-	    (q->template.data.n && json_read(q->template.data, DATA_DEPTH, &data, err)))
+	if (customer_get(db, customer, room->arena, &c, err) || data_of(room, q->template.data, &data, err))
 		return -1;
 	what.customer = &c;
 	what.data = data;
 	rc = renderer_run(room->renderer, &what, &text, err);
-	json_decref(data);
 	return rc ? -1 : fill(room, &text, q, err);
 }
