@@ -38,4 +38,5 @@ void ivr_rested(struct account *a); /* something was given back: CLOSED when it 
 
 /* pages.c */
 extern const struct channel_route ivr_routes[];
+int pages_check(const struct ivr_settings *set, struct err *err);
 void pages_stop(struct account *a);

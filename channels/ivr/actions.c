@@ -199,7 +199,7 @@ int action_run(struct story *s, const char *target, struct str body, int *status
 	return *status == 0;
 }
 
-void action_document(const char *target, struct str body, struct buf *out)
+void action_document(const char *target, struct str body, const char *before, struct buf *out)
 {
 	struct buf next;
 
@@ -209,7 +209,7 @@ void action_document(const char *target, struct str body, struct buf *out)
 	buf_adds(out,
 		 "<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\"><form><block>");
 	if (next.n && !next.failed) {
-		buf_adds(out, "<goto next=\"");
+		buf_addf(out, "<goto next=\"%s", next.p && strchr("/#", next.p[0]) ? "" : before);
 		for (size_t i = 0; i < next.n; i++)
 			if (strchr("&<>\"'", next.p[i]) || (unsigned char)next.p[i] < ' ')
 				buf_addf(out, "&#%d;", (unsigned char)next.p[i] < ' ' ? ' ' : next.p[i]);

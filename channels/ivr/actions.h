@@ -15,5 +15,5 @@ typedef void action_done(void *arg, int status); /* of HTTP: 200, 404 no such ac
 bool action_is(const char *target);
 /* Runs it for the call. 0: it is done, *status says how; 1: done follows on the loop. */
 int action_run(struct story *s, const char *target, struct str body, int *status, action_done *done, void *arg);
-/* The document that a <submit> gets as the answer. */
-void action_document(const char *target, struct str body, struct buf *out);
+/* The document that a <submit> gets as the answer. before: what stands before `next`, "" or "../". */
+void action_document(const char *target, struct str body, const char *before, struct buf *out);

@@ -76,6 +76,8 @@ static int open_parts(struct account *a, struct err *err)
 	    check_menu(a, s->call_menu, "call_menu", err))
 		return -1;
 	a->ops = door_of(s->door);
+	if (s->door == IVR_DOOR_HTTP)
+		return pages_check(s, err);
 	if (!a->ops)
 		return err_set(err, ERR_SEMANTIC, "door_missing", "door", "this gateway is built without this door");
 	return a->ops->open(s, &a->door_host, &a->door, err);

@@ -229,7 +229,7 @@ static bool fetch(struct call *c, struct vxml_event *ev, struct buf *text)
 		c->doing = CALL_FETCHING;
 		if (action_run(c->story, target, c->act->body, &status, on_action, c))
 			return false;
-		action_document(target, c->act->body, text);
+		action_document(target, c->act->body, "", text);
 		ev->url = menus_base(c->a->menus);
 	} else if (menus_text(c->a->menus, target, c->data, text, &e) == 0) {
 		status = 200;
@@ -328,7 +328,7 @@ static void on_action(void *arg, int status)
 	struct vxml_event ev = {.type = VXML_EV_FETCHED, .status = status, .url = menus_base(c->a->menus)};
 
 	buf_init(&text, FETCHED_MAX);
-	action_document(c->act->target, c->act->body, &text);
+	action_document(c->act->target, c->act->body, "", &text);
 	ev.text = buf_str(&text);
 	call_drive(c, ev);
 	buf_free(&text);

@@ -49,6 +49,8 @@ void call_transferred(struct call *c, enum transfer_end how, int talked_ms);
 void call_ended(struct call *c, const struct door_end *e);
 
 /* call.c, for call_door.c and place.c */
+void call_fill(json_t *data, struct str known, const struct story *s); /* what menus see */
+void call_identify(const struct account *a, const struct door_caller *who, struct story *s);
 struct call *call_new(struct account *a, struct str id);
 void call_ask(struct call *c);	 /* who it is; then the call begins */
 void call_begin(struct call *c); /* the line is up */

@@ -25,17 +25,16 @@ static bool read_who(const struct account *a, struct str text, struct address *o
 	return text.n && address_parse(CHANNEL_IVR, text, a->host->region, out, NULL) == 0 && address_identifies(out);
 }
 
-static void identify(struct call *c, const struct door_caller *who)
+void call_identify(const struct account *a, const struct door_caller *who, struct story *s)
 {
-	struct story *s = c->story;
 	struct address to;
 
 	s->withheld = who->anonymous;
-	s->known = (who->trusted && !who->anonymous && read_who(c->a, who->asserted, &s->who)) ||
-		   (!who->anonymous && read_who(c->a, who->from, &s->who));
+	s->known = (who->trusted && !who->anonymous && read_who(a, who->asserted, &s->who)) ||
+		   (!who->anonymous && read_who(a, who->from, &s->who));
 	if (!s->known)
 		nobody(&s->who);
-	if (who->to.n && address_parse(CHANNEL_IVR, who->to, c->a->host->region, &to, NULL) == 0)
+	if (who->to.n && address_parse(CHANNEL_IVR, who->to, a->host->region, &to, NULL) == 0)
 		s->to = to;
 	if (s->known && who->name.n && who->name.n < 200 && str_utf8_ok(who->name)) {
 		char *name = strndup(who->name.p, who->name.n);
@@ -43,20 +42,19 @@ static void identify(struct call *c, const struct door_caller *who)
 	}
 }
 
-static void fill_data(struct call *c, struct str json)
+void call_fill(json_t *data, struct str json, const struct story *s)
 {
 	json_t *known = NULL, *list;
-	const struct story *s = c->story;
 
 	if (json_read(json, 16, &known, NULL) == 0) {
-		json_object_update(c->data, known);
+		json_object_update(data, known);
 		list = json_object_get(known, "conversations");
 		if (json_array_size(list))
-			json_object_set(c->data, "conversation", json_array_get(list, 0));
+			json_object_set(data, "conversation", json_array_get(list, 0));
 	}
 	json_decref(known);
-	json_object_set_new(c->data, "account", json_string(c->a->host->name));
-	json_object_set_new(c->data, "call",
+	json_object_set_new(data, "account", json_string(s->a->host->name));
+	json_object_set_new(data, "call",
 			    json_pack("{s:s,s:s,s:s,s:b,s:b}", "id", s->id, "from", s->known ? s->who.value : "", "to",
 				      s->to.value, "withheld", !s->known, "placed", s->placed));
 }
@@ -68,7 +66,7 @@ static void on_known(void *arg, struct str json, const char *error)
 	c->asking = false;
 	if (error)
 		log_warn("ivr.caller_unread", "account", c->a->host->name, "reason", error, LOG_END);
-	fill_data(c, json);
+	call_fill(c->data, json, c->story);
 	if (!c->line) {
 		call_finish(c);
 		return;
@@ -115,7 +113,7 @@ struct call *call_incoming(struct account *a, struct line *l, const struct door_
 	if (!c)
 		return NULL;
 	c->line = l;
-	identify(c, who);
+	call_identify(a, who, c->story);
 	snprintf(c->menu, sizeof c->menu, "%s", a->set->menu);
 	if (who->menu.n && who->menu.n < sizeof c->menu) {
 		snprintf(c->menu, sizeof c->menu, "%.*s", (int)who->menu.n, who->menu.p);

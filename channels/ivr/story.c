@@ -89,10 +89,18 @@ void story_hold(struct story *s) { s->pending++; }
 
 static void tell(struct story *s);
 
+static void finish(struct story *s)
+{
+	if (s->wanted)
+		tell(s);
+	else
+		story_free(s);
+}
+
 void story_put(struct story *s)
 {
 	if (--s->pending == 0 && s->ended)
-		tell(s);
+		finish(s);
 }
 
 static void on_stored(void *arg, const struct attachment *stored, const char *error)
@@ -264,10 +272,9 @@ static void tell(struct story *s)
 void story_end(struct story *s, const char *by, const char *reason, bool wanted)
 {
 	s->ended = true;
-	s->ended_by = by;
+	s->wanted = wanted;
+	snprintf(s->ended_by, sizeof s->ended_by, "%s", by);
 	snprintf(s->reason, sizeof s->reason, "%s", reason ? reason : "");
-	if (!wanted && s->pending == 0)
-		story_free(s);
-	else if (s->pending == 0)
-		tell(s);
+	if (s->pending == 0)
+		finish(s);
 }

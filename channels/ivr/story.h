@@ -27,10 +27,10 @@ struct story {
 	size_t files_n;
 	char wish[24], queue[64];
 	int score; /* 1..5; 0: not asked */
-	const char *ended_by;
+	char ended_by[12];
 	char reason[80];
-	int pending;	   /* answers of the host that are due */
-	bool ended, input; /* input: the customer pressed or said something */
+	int pending;		   /* answers of the host that are due */
+	bool ended, wanted, input; /* input: the customer pressed or said something */
 	struct timer again;
 	int tries;
 };

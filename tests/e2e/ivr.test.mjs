@@ -250,3 +250,60 @@ describe("telephone calls through FastAGI", () => {
 		assert.doesNotMatch(out, /"step":"error"/);
 	});
 });
+
+describe("VoiceXML pages for a carrier's platform", () => {
+	let gateway, api;
+	const page = (path, options = {}) => fetch(new URL(path, gateway.url), options);
+
+	before(async () => {
+		gateway = new Gateway({});
+		const folder = join(gateway.dir, "menus");
+		mkdirSync(folder);
+		for (const [name, text] of Object.entries(menus)) writeFileSync(join(folder, name), text);
+		writeFileSync(join(folder, "order.vxml"), doc("<form><block>Order {{ form.order }}<exit/></block></form>"));
+		gateway.sections = { "ivr carrier": { door: "http", number: "+49304000", menus: folder, http_secret: "much-secret" } };
+		await gateway.prepare();
+		await gateway.run();
+		await gateway.ready();
+		api = gateway.api;
+	});
+	after(() => gateway?.stop());
+
+	const begin = (query, secret = "much-secret") => page(`/ivr/carrier/personal.vxml?${query}`, { headers: { Authorization: `Bearer ${secret}` } });
+
+	it("serves pages for the caller, does what they ask for, and tells the call", async () => {
+		const { id } = await api.post("/v1/customers", { name: "Ada <Byron>" }, 201);
+		await api.post(`/v1/customers/${id}/contact_points`, { address: "+491511111121" }, 201);
+		const first = await begin("caller=%2B491511111121&called=4000&id=leg-7");
+		assert.equal(first.status, 200);
+		assert.match(first.headers.get("content-type"), /^application\/voicexml\+xml/);
+		assert.match(await first.text(), /Hello Ada &lt;Byron&gt;, about/);
+		const main = await (await page(new URL("main.vxml", first.url))).text();
+		const at = /next="(\/ivr\/carrier\/s\/\w+\/do\/callback)\?queue=repairs&amp;next=bye.vxml"/.exec(main)[1];
+		const done = await page(`${at}?queue=repairs&next=bye.vxml`, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "text=soon" });
+		assert.match(await done.text(), /<goto next="\.\.\/bye\.vxml"\/>/);
+		const order = await page(new URL("order.vxml", first.url), { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "order=%3C17%3E" });
+		assert.match(await order.text(), /Order &lt;17&gt;/);
+		assert.equal((await page(new URL("do/nothing", first.url))).status, 404);
+		assert.equal((await page(new URL("end", first.url), { method: "POST" })).status, 204);
+		assert.equal((await page(new URL("main.vxml", first.url))).status, 404);
+		const [i] = await until("the call", async () => {
+			const v = (await api.get(`/v1/customers/${id}/timeline?kind=call`)).data;
+			return v.length && v;
+		});
+		assert.equal(i.metadata.call.id, "leg-7");
+		assert.equal(i.metadata.call.wish, "callback");
+		assert.ok(i.metadata.call.steps.some((s) => s.step === "page" && s.name === "main.vxml"));
+		assert.equal((await api.get(`/v1/conversations/${i.conversation_id}`)).assignee, "queue:repairs");
+	});
+
+	it("shows nothing to who has not the secret, and nothing beside the folder", async () => {
+		assert.equal((await begin("caller=%2B491511111122", "guess")).status, 401);
+		assert.equal((await page("/ivr/carrier/main.vxml")).status, 401);
+		assert.equal((await page(`/ivr/carrier/s/${"0".repeat(48)}/main.vxml`)).status, 404);
+		const first = await begin("caller=%2B491511111122");
+		for (const path of ["..%2f..%2fthreadline.conf", "/etc/passwd", "none.vxml"])
+			assert.equal((await page(new URL(`./${path}`, first.url))).status, 404, path);
+		assert.equal((await page("/ivr/carrier/nosuch.vxml?secret=much-secret")).status, 404);
+	});
+});
