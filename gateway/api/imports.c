@@ -55,7 +55,7 @@ static int read_details(struct request *r, const json_t *o, struct import_reques
 
 	if ((k = input_str(o, "", "delimiter", 1, &delimiter, err)) < 0)
 		return -1;
-	if (k && (delimiter.n != 1 || !memchr(",;\t|", delimiter.p[0], 4)))
+	if (k && (delimiter.n != 1 || !strchr(",;\t|", delimiter.p[0])))
 		return err_set(err, ERR_SEMANTIC, "delimiter_invalid", "/delimiter", "one of , ; | and tab");
 	q->delimiter = k ? delimiter.p[0] : 0;
 	if ((k = input_str(o, "", "region", 2, &region, err)) < 0)

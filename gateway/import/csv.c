@@ -116,7 +116,7 @@ static enum csv_result scan(struct csv *c, struct str t, char delimiter, bool la
 enum csv_result csv_next(struct csv *c, struct str text, char delimiter, bool last)
 {
 	struct str t = str_n(text.p, text.n > CSV_RECORD_MAX ? CSV_RECORD_MAX : text.n);
-	bool in_room[CSV_FIELDS];
+	bool in_room[CSV_FIELDS] = {false};
 	enum csv_result r;
 
 	buf_reset(&c->room);

@@ -5,6 +5,7 @@
 
 static int text(const json_t *v, const char *name, struct str *out, struct err *err)
 {
+	*out = (struct str){0};
 	if (!json_is_string(v))
 		return row_bad(err, name, "text_expected", "a text");
 	*out = str_n(json_string_value(v), json_string_length(v));

@@ -5,6 +5,7 @@
 
 #include "segment/private.h"
 
+#undef bad
 int bad(struct reader *r, const char *at, const char *name, const char *code, const char *fmt, ...)
 {
 	char pointer[sizeof r->err->field], text[160];

@@ -10,7 +10,7 @@ int segment_name_check(struct str name, struct err *err)
 
 	for (size_t i = 0; ok && i < name.n; i++)
 		ok = (name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= '0' && name.p[i] <= '9') ||
-		     memchr("_-.", name.p[i], 3);
+		     name.p[i] == '_' || name.p[i] == '-' || name.p[i] == '.';
 	return ok ? 0
 		  : err_set(err, ERR_SEMANTIC, "name_invalid", "/name",
 			    "a name is 1 to %d of a-z, 0-9, _, - and ., and begins with a letter", SEGMENT_NAME_MAX);

@@ -8,7 +8,7 @@ int event_name_check(struct str name, struct err *err)
 
 	for (size_t i = 0; ok && i < name.n; i++)
 		ok = (name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= 'A' && name.p[i] <= 'Z') ||
-		     (name.p[i] >= '0' && name.p[i] <= '9') || memchr("_-.", name.p[i], 3);
+		     (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '_' || name.p[i] == '-' || name.p[i] == '.';
 	return ok ? 0
 		  : err_set(err, ERR_SEMANTIC, "event_name_invalid", "/name",
 			    "the name of an event is 1 to %d letters, digits, _, - and .", EVENT_NAME_MAX);
