@@ -126,7 +126,8 @@ plain=$(ls tests/e2e/*.test.mjs | grep -v -E 'kill|openapi')
 	[ -z "$on_postgres" ] || THREADLINE_TEST_STORE=postgresql node_tests pg-e2e $plain
 	E2E_ALL=1 node_tests e2e-openapi tests/e2e/openapi.test.mjs
 	THREADLINE_BIN=$asan/threadline node_tests e2e-asan $(echo "$plain" | grep -v browser)
-	KILL_ROUNDS=${KILL_ROUNDS:-50} node_tests kill tests/e2e/kill.test.mjs tests/e2e/kill.email.test.mjs
+	KILL_ROUNDS=${KILL_ROUNDS:-50} node_tests kill tests/e2e/kill.test.mjs tests/e2e/kill.email.test.mjs \
+		tests/e2e/kill.campaign.test.mjs
 }
 
 echo

@@ -224,6 +224,19 @@ int offer_update(struct db *db, const struct uuid *id, const struct offer_patch 
 	return db_changes(db) ? 0 : changed_meanwhile(err);
 }
 
+/* Campaigns that are through with their audience may have messages waiting in the outbox; those that are not see for
+ * themselves (send.c). */
+static int take_back(struct db *db, const struct uuid *id, struct err *err)
+{
+	struct stmt *q = db_query(db, "UPDATE campaign SET taking_back = 1, reason = 'offer_withdrawn'"
+				      " WHERE state = 4 AND definition LIKE $1");
+	char text[UUID_TEXT], like[80];
+
+	snprintf(like, sizeof like, "%%\"offer_id\":\"%s\"%%", uuid_format(id, text));
+	db_bind_text(q, 1, like);
+	return db_run(q, err);
+}
+
 int offer_withdraw(struct db *db, const struct uuid *id, int64_t now, struct err *err)
 {
 	struct stmt *q = db_query(db, "UPDATE offer SET withdrawn_at = $1, version = version + 1, updated_at = $1"
@@ -231,7 +244,9 @@ int offer_withdraw(struct db *db, const struct uuid *id, int64_t now, struct err
 
 	db_bind_i64(q, 1, now);
 	db_bind_uuid(q, 2, id);
-	return db_run(q, err);
+	if (db_run(q, err))
+		return -1;
+	return db_changes(db) ? take_back(db, id, err) : 0;
 }
 
 /* ---- reading ---- */

@@ -162,6 +162,15 @@ describe("campaigns", { timeout: 180000 }, () => {
 		await there.post(`/v1/campaigns/${c.id}/cancel`);
 		await until("all to be taken back", async () => (await there.get(`/v1/campaigns/${c.id}/figures`)).cancelled === n, { timeout: 60000 });
 		assert.deepEqual((await there.get(`/v1/campaigns/${c.id}/figures`)).deliveries, { cancelled: n });
+		// The same when the offer is withdrawn, also for a campaign that is through with its audience.
+		const offer = await there.post("/v1/offers", { name: "Short-lived" }, 201);
+		const few = (await there.get("/v1/customers?limit=5")).data.map((x) => x.id);
+		const d = await there.post("/v1/campaigns", { name: "few", template: { name: "plain" }, customers: few, offer_id: offer.id }, 201);
+		await there.post(`/v1/campaigns/${d.id}/start`);
+		await until("all to be queued", async () => (await there.get(`/v1/campaigns/${d.id}`)).state === "done");
+		await there.want(200, "DELETE", `/v1/offers/${offer.id}`);
+		await until("all to be taken back", async () => (await there.get(`/v1/campaigns/${d.id}/figures`)).withdrawn === 5);
+		assert.equal((await there.get(`/v1/campaigns/${d.id}`)).reason, "offer_withdrawn");
 		await other.stop();
 	});
 
