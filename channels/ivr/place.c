@@ -23,17 +23,18 @@ static const char spoken[] =
 static struct delivery *keep(const struct delivery *d)
 {
 	struct delivery *k = malloc(sizeof *k + d->text.n + d->from.n + d->options.n + 3);
-	char *at = k ? (char *)(k + 1) : NULL;
-	struct str *const texts[] = {&k->text, &k->from, &k->options};
+	char *at;
 
 	if (!k)
 		return NULL;
 	*k = *d;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		if (texts[i]->n)
-			memcpy(at, texts[i]->p, texts[i]->n);
-		texts[i]->p = at;
-		at += texts[i]->n;
+	at = (char *)(k + 1);
+	for (size_t i = 0; i < 3; i++) {
+		struct str *text = i == 0 ? &k->text : i == 1 ? &k->from : &k->options;
+		if (text->n)
+			memcpy(at, text->p, text->n);
+		text->p = at;
+		at += text->n;
 		*at++ = 0;
 	}
 	k->subject = k->correlation = (struct str){0};

@@ -189,6 +189,7 @@ Test(ivr_call, an_inbound_call_from_ring_to_end)
 
 	t.f.known = "{\"customer\":{\"name\":\"Ada & Co\"},\"conversations\":[]}";
 	c = ring("+4915112345678");
+	cr_assert(c);
 	cr_assert(log_is("answer "));
 	call_answered(c);
 	cr_expect_str_eq(t.d.said, "Hello Ada & Co");
@@ -243,14 +244,17 @@ Test(ivr_call, the_caller_goes_at_any_time)
 {
 	struct call *c = ring("+4915112345678");
 
+	cr_assert(c);
 	end(c, END_CALLER, 0); /* while it rings */
 	cr_expect_eq(t.f.inbound_n, 1);
 	c = ring("+4915112345678");
+	cr_assert(c);
 	call_answered(c);
 	end(c, END_CALLER, 0); /* in a prompt */
 	cr_expect_eq(t.f.inbound_n, 2);
 	t.f.hold_send = true;
 	c = ring("+4915112345678");
+	cr_assert(c);
 	call_answered(c);
 	keys(c, "1");
 	end(c, END_CALLER, 0); /* while something is being done for it */
@@ -265,6 +269,7 @@ Test(ivr_call, a_prompt_that_no_key_ends_takes_no_keys)
 {
 	struct call *c = ring("+4915112345678");
 
+	cr_assert(c);
 	call_answered(c);
 	keys(c, "3");
 	cr_expect_str_eq(t.d.said, "wait");
@@ -281,6 +286,7 @@ Test(ivr_call, a_recording_is_kept_and_becomes_a_wish)
 {
 	struct call *c = ring("+4915112345678");
 
+	cr_assert(c);
 	call_answered(c);
 	keys(c, "2");
 	call_played(c, false);
@@ -296,6 +302,7 @@ Test(ivr_call, silence_is_no_input)
 {
 	struct call *c = ring("+4915112345678");
 
+	cr_assert(c);
 	call_answered(c);
 	call_played(c, false);
 	fake_clock_add(20 * US_SEC);
@@ -309,8 +316,10 @@ Test(ivr_call, no_more_than_calls_at_once_and_none_longer_than_allowed)
 {
 	struct call *v[3];
 
-	for (int k = 0; k < 3; k++)
+	for (int k = 0; k < 3; k++) {
 		v[k] = ring("+4915112345678");
+		cr_assert(v[k]);
+	}
 	cr_expect_null(ring("+4915112345678"));
 	call_answered(v[0]);
 	t.d.log[0] = 0;
@@ -340,6 +349,7 @@ Test(ivr_call, a_message_is_spoken_and_delivered)
 
 	cr_assert_eq(ivr_channel.submit(t.a, &d, 1), 1);
 	c = t.d.placed;
+	cr_assert(c);
 	cr_expect_eq(fake_outcomes_of(&t.f, OUTCOME_SENT), 0);
 	call_answered(c);
 	cr_expect_eq(fake_outcomes_of(&t.f, OUTCOME_SENT), 1);
@@ -371,7 +381,9 @@ Test(ivr_call, what_becomes_of_a_call_that_nobody_takes)
 
 	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
 		struct delivery d = message((uint16_t)(k + 1));
+		t.d.placed = NULL;
 		cr_assert_eq(ivr_channel.submit(t.a, &d, 1), 1);
+		cr_assert(t.d.placed);
 		call_ended(t.d.placed,
 			   &(struct door_end){.by = END_NETWORK, .sip = cases[k].sip, .q850 = cases[k].q850});
 		cr_assert_eq(t.f.outcomes_n, k + 1);
@@ -389,6 +401,7 @@ Test(ivr_call, placed_calls_are_bounded_cancelled_and_refused)
 
 	cr_expect_eq(ivr_channel.submit(t.a, d, 3), 2, "calls_out");
 	first = t.d.placed;
+	cr_assert(first);
 	ivr_channel.cancel(t.a, &d[1].id);
 	cr_expect_eq(fake_outcomes_of(&t.f, OUTCOME_CANCELLED), 1);
 	end(first, END_GATEWAY, 487);
@@ -397,6 +410,7 @@ Test(ivr_call, placed_calls_are_bounded_cancelled_and_refused)
 	t.d.refuse = true;
 	cr_expect_eq(ivr_channel.submit(t.a, d + 2, 1), 1);
 	cr_expect_eq(fake_outcomes_of(&t.f, OUTCOME_RETRY), 1);
+	cr_assert(!TAILQ_EMPTY(&t.a->calls));
 	end(TAILQ_FIRST(&t.a->calls), END_NETWORK, 480);
 	cr_expect_eq(t.a->out_n, 0);
 }

@@ -90,8 +90,10 @@ Test(quiet, whole_time_is_never_quiet_for_ever)
 	struct calendars *z = calendars_new();
 	struct quiet_who who = {STR("UTC"), "DE", "UTC"};
 	const char *why;
-	int64_t t = quiet_until(q, z, &who, at(23, 12, 0), &why);
+	int64_t t;
 
+	cr_assert(z);
+	t = quiet_until(q, z, &who, at(23, 12, 0), &why);
 	cr_expect(t > at(23, 12, 0) && t < at(23, 12, 0) + 40 * US_DAY);
 	calendars_free(&z);
 	quiet_free(&q);
