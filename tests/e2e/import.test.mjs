@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Smsc } from "../peer/smsc.mjs";
+import { check } from "./lib/api.mjs";
 import { Gateway, binary, smsAccount } from "./lib/gateway.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -28,9 +29,14 @@ describe("imports", () => {
 		return path;
 	};
 	const run = (...args) => JSON.parse(gateway.cli(["import", "--quiet", ...args]));
-	const piece = (id, offset, body, more = "") =>
-		fetch(`${gateway.url}/v1/imports/${id}/data?offset=${offset}${more}`, { method: "POST", body, headers: { Authorization: `Bearer ${gateway.key}`, "Content-Type": "application/octet-stream" } })
-			.then(async (r) => ({ status: r.status, body: await r.json() }));
+	const raw = async (method, path, body) => {
+		const r = await fetch(gateway.url + path, { method, body, headers: { Authorization: `Bearer ${gateway.key}`, "Content-Type": "application/octet-stream" } });
+		const type = r.headers.get("content-type");
+		const answer = /ndjson/.test(type) ? await r.text() : await r.json();
+		check(method, path, r.status, type, answer);
+		return { status: r.status, type, body: answer };
+	};
+	const piece = (id, offset, body, more = "") => raw("POST", `/v1/imports/${id}/data?offset=${offset}${more}`, body);
 
 	it("brings customers in by the command line, and says by line what it could not take", async () => {
 		const path = file("people.csv", 'Kunde;Handy;Mail;Tarif;Umsatz;Rest\r\nk1;0151 70000011;k1@shop.example;flex;80,5;x\r\nk2;0151 70000012;;"ba""sic";20;x\r\nk3;12;;flex;1;x\r\n');
@@ -71,8 +77,8 @@ describe("imports", () => {
 		assert.equal((await piece(made.id, "x", "x")).status, 400);
 		assert.equal((await api.get("/v1/imports?limit=1")).data[0].id, made.id);
 		assert.equal((await api.get(`/v1/imports/${made.id}`)).line, 4);
-		const none = await fetch(`${gateway.url}/v1/imports/${made.id}/rejects`, { headers: { Authorization: `Bearer ${gateway.key}` } });
-		assert.deepEqual([none.status, none.headers.get("content-type"), await none.text()], [200, "application/x-ndjson", ""]);
+		const none = await raw("GET", `/v1/imports/${made.id}/rejects`);
+		assert.deepEqual([none.status, none.type, none.body], [200, "application/x-ndjson", ""]);
 		const other = await api.post("/v1/imports", { format: "ndjson" }, 201);
 		assert.equal((await api.post(`/v1/imports/${other.id}/cancel`, {}, 200)).state, "cancelled");
 		assert.equal((await api.request("POST", "/v1/imports", { format: "xlsx" })).status, 422);
