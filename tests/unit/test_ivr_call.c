@@ -368,6 +368,26 @@ Test(ivr_call, a_message_is_spoken_and_delivered)
 	cr_expect(strstr(t.f.inbound[1].metadata, "\"direction\":\"outbound\""));
 }
 
+Test(ivr_call, a_message_may_name_its_menu)
+{
+	struct delivery d = message(1);
+	char path[128];
+
+	menu("offer.vxml", "<menu><prompt>{{ message.text }}. Press 2 to speak to us.</prompt>"
+			   "<choice dtmf=\"2\" next=\"#agent\">a</choice></menu><form id=\"agent\"><block>"
+			   "<data src=\"threadline:agent?queue=sales\"/><exit/></block></form>");
+	d.options = STR("{\"menu\":\"offer.vxml\"}");
+	cr_assert_eq(ivr_channel.submit(t.a, &d, 1), 1);
+	call_answered(t.d.placed);
+	cr_expect_str_eq(t.d.said, "Your line is repaired & fine. Press 2 to speak to us.");
+	keys(t.d.placed, "2");
+	end(t.d.placed, END_GATEWAY, 0);
+	cr_assert_eq(t.f.inbound_n, 2);
+	cr_expect(strstr(t.f.inbound[1].metadata, "\"queue\":\"sales\""), "%s", t.f.inbound[1].metadata);
+	snprintf(path, sizeof path, "%s/offer.vxml", t.folder);
+	unlink(path);
+}
+
 Test(ivr_call, what_becomes_of_a_call_that_nobody_takes)
 {
 	static const struct {
