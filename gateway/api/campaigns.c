@@ -133,9 +133,12 @@ static int merge(json_t *old, json_t *body, struct err *err)
 		json_object_del(old, "segment");
 		json_object_del(old, "everybody");
 	}
-	json_object_foreach (body, key, v)
-		if (json_is_null(v) ? json_object_del(old, key), 0 : json_object_set(old, key, v))
+	json_object_foreach (body, key, v) {
+		if (json_is_null(v))
+			json_object_del(old, key);
+		else if (json_object_set(old, key, v))
 			return err_nomem(err);
+	}
 	return 0;
 }
 

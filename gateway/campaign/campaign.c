@@ -200,9 +200,11 @@ void campaign_json(struct json_out *j, const char *key, const struct campaign *c
 	json_cstr(j, "state", campaign_state_word(c->state));
 	if (c->reason.n)
 		json_str(j, "reason", c->reason);
-	if (json_read(c->definition, 14, &d, NULL) == 0)
-		json_object_foreach (d, name, v)
-			json_value(j, name, v);
+	if (json_read(c->definition, 14, &d, NULL))
+		d = NULL;
+	json_object_foreach (d, name, v) {
+		json_value(j, name, v);
+	}
 	json_decref(d);
 	json_str(j, "author", c->author);
 	json_time(j, "started_at", c->started_at);

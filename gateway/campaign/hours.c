@@ -39,7 +39,7 @@ void zones_free(struct zones **zp)
 
 static bool wide(struct str name, UChar out[NAME_MAX_])
 {
-	if (name.n == 0 || name.n >= NAME_MAX_)
+	if (!name.p || name.n == 0 || name.n >= NAME_MAX_)
 		return false;
 	for (size_t k = 0; k < name.n; k++) {
 		if ((unsigned char)name.p[k] >= 0x80)
@@ -95,11 +95,11 @@ int64_t zone_offset(struct zones *z, struct str name, int64_t at)
 {
 	struct zone *zone = zone_of(z, name);
 	UErrorCode status = U_ZERO_ERROR;
-	int64_t ms;
+	int64_t ms = at / US_MS;
 
 	if (!zone || !zone->calendar)
 		return 0;
-	ucal_setMillis(zone->calendar, (UDate)(at / US_MS), &status);
+	ucal_setMillis(zone->calendar, (UDate)ms, &status);
 	ms = ucal_get(zone->calendar, UCAL_ZONE_OFFSET, &status);
 	ms += ucal_get(zone->calendar, UCAL_DST_OFFSET, &status);
 	return U_SUCCESS(status) ? ms * US_MS : 0;

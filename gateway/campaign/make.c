@@ -32,8 +32,9 @@ static int make_data(struct sender *s, int variant, struct str offer_variant, st
 	buf_reset(&s->data);
 	json_begin(&j, &s->data);
 	json_obj(&j, NULL);
-	json_object_foreach (all, key, v)
+	json_object_foreach (all, key, v) {
 		json_value(&j, key, v);
+	}
 	if (s->has_offer)
 		offer_view(&j, "offer", &s->offer, offer_variant);
 	json_end(&j);

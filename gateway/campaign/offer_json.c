@@ -29,9 +29,10 @@ static const json_t *variant_named(const json_t *list, struct str name)
 	size_t k;
 	json_t *v;
 
-	json_array_foreach (list, k, v)
+	json_array_foreach (list, k, v) {
 		if (str_is(name, json_string_value(json_object_get(v, "name"))))
 			return v;
+	}
 	return NULL;
 }
 

@@ -149,25 +149,24 @@ static int present(struct sender *s, const struct uuid *customer, struct str var
 /* ---- the message ---- */
 
 static int write_to(struct sender *s, struct sending_step *x, const struct audience_row *r, struct judged *j,
-		    struct err *err)
+		    struct err *said, struct err *err)
 {
 	struct str offer_variant_ = s->has_offer ? offer_variant(&s->offer, &r->customer, s->arena) : STR("");
 	struct uuid none = {{0}};
 	struct send_request q;
 	struct send_result res;
-	struct err e = {0};
 	struct made m;
 
 	if (make(s, j->variant, offer_variant_, &m, err))
 		return -1;
 	make_request(s, j, &r->customer, &m, &q);
-	if (outbound_batch_write(x->batch, s->db, &q, s->now, &res, &e)) {
-		if (e.kind == ERR_UNAVAILABLE || e.kind == ERR_INTERNAL) {
-			*err = e;
+	if (outbound_batch_write(x->batch, s->db, &q, s->now, &res, said)) {
+		if (said->kind == ERR_UNAVAILABLE || said->kind == ERR_INTERNAL) {
+			*err = *said;
 			return -1;
 		}
 		j->share = SHARE_UNREACHABLE;
-		j->reason = e.code;
+		j->reason = said->code;
 		return write_row(s, r, j, &none, err);
 	}
 	j->share = res.status == STATUS_SUPPRESSED || res.status == STATUS_EXPIRED ? SHARE_REFUSED : SHARE_QUEUED;
@@ -183,11 +182,12 @@ static int write_to(struct sender *s, struct sending_step *x, const struct audie
 static int one(struct sender *s, struct sending_step *x, const struct audience_row *r, struct err *err)
 {
 	struct uuid none = {{0}};
+	struct err said = {0}; /* j.reason may point into it */
 	struct judged j;
 
 	if (campaign_judge(s->zones, &s->c, &s->p, s->has_offer ? &s->offer : NULL, s->db, r, s->now, &j, err))
 		return -1;
-	return j.share == SHARE_QUEUED ? write_to(s, x, r, &j, err) : write_row(s, r, &j, &none, err);
+	return j.share == SHARE_QUEUED ? write_to(s, x, r, &j, &said, err) : write_row(s, r, &j, &none, err);
 }
 
 /* ---- the step ---- */
