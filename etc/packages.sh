@@ -6,15 +6,15 @@ set -eu
 
 base='gcc g++ make libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libsmpp34-dev libssl-dev
 	libjansson-dev libsqlite3-dev libpq-dev libicu-dev libinih-dev libphonenumber-dev libsystemd-dev
-	libxml2-dev libmujs-dev libgmime-3.0-dev libidn2-dev pkg-config'
+	libxml2-dev libmujs-dev libre-dev librem-dev espeak-ng libgmime-3.0-dev libidn2-dev pkg-config'
 smpp34=1.14.1-3+deb12u1 # the release before reads past strings that do not end (CVE-2026-75895)
 
 want=$base
 for purpose in "${@:-build}"; do
 	case $purpose in
 	build | run) ;;
-	test) want="$want libcriterion-dev postgresql-15 pgbouncer xsltproc dovecot-imapd postfix swaks chromium openssl clang libclang-rt-14-dev" ;;
-	bench) want="$want kannel nginx-light libnginx-mod-nchan postfix" ;;
+	test) want="$want libcriterion-dev postgresql-15 pgbouncer xsltproc dovecot-imapd postfix swaks baresip-core sip-tester sipsak chromium openssl clang libclang-rt-14-dev" ;;
+	bench) want="$want kannel nginx-light libnginx-mod-nchan postfix sip-tester" ;;
 	lint) want="$want libcriterion-dev clang clang-format clang-tidy cppcheck binutils" ;;
 	fuzz) want="$want clang libclang-rt-14-dev" ;;
 	*) echo "packages.sh: unknown purpose \"$purpose\"" >&2 && exit 2 ;;

@@ -8,6 +8,8 @@
 
 static const char *const door_words[] = {"fastagi", "http", "sip", NULL};
 
+static const char *const srtp_words[] = {"no", "yes", NULL};
+
 #define F(field) .offset = offsetof(struct ivr_settings, field)
 /* clang-format off */
 const struct setting ivr_settings_table[] = {
@@ -51,6 +53,44 @@ const struct setting ivr_settings_table[] = {
 	 .help = "Bearer token or ?secret= of the carrier's platform; default: only http_peers."},
 	{.name = "http_peers", .type = SET_LIST, F(http_peers),
 	 .help = "Addresses of the carrier's platform that may ask; default: any that has the secret."},
+	{.name = "sip_address", .type = SET_STRING, F(sip_address), .def = "127.0.0.1",
+	 .help = "Our IP address: where SIP and RTP are listened for, and what peers are told."},
+	{.name = "sip_port", .type = SET_INT, F(sip_port), .def = "5060", .min = 1, .max = 65535,
+	 .help = "Port of SIP over UDP and TCP."},
+	{.name = "sip_tls_port", .type = SET_INT, F(sip_tls_port), .min = 0, .max = 65535,
+	 .help = "Port of SIP over TLS, usually 5061; 0: none."},
+	{.name = "sip_tls_certificate", .type = SET_STRING, F(sip_tls_certificate),
+	 .help = "PEM file of our certificate and its key, for sip_tls_port."},
+	{.name = "sip_tls_ca", .type = SET_STRING, F(sip_tls_ca),
+	 .help = "PEM file of the authorities that certificates of peers we connect to must come from."},
+	{.name = "sip_domain", .type = SET_STRING, F(sip_domain),
+	 .help = "Domain of our own SIP address; default: of the registrar, else sip_address."},
+	{.name = "sip_user", .type = SET_STRING, F(sip_user),
+	 .help = "User of our own SIP address and of digest authentication; default: the number."},
+	{.name = "sip_password", .type = SET_STRING, F(sip_password), .secret = true,
+	 .help = "Password of digest authentication."},
+	{.name = "sip_registrar", .type = SET_STRING, F(sip_registrar),
+	 .help = "Where to register, as sip:pbx.example or sip:10.0.0.5:5060;transport=tcp; default: nowhere."},
+	{.name = "sip_expires", .type = SET_DURATION, F(sip_expires), .def = "10m", .min = 30 * US_SEC, .max = US_DAY,
+	 .help = "How long a registration is asked for."},
+	{.name = "sip_trunk", .type = SET_STRING, F(sip_trunk),
+	 .help = "Where numbers are called, as sip:trunk.example;transport=tls; default: the registrar."},
+	{.name = "sip_trusted", .type = SET_LIST, F(sip_trusted),
+	 .help = "Addresses of peers whose P-Asserted-Identity is believed."},
+	{.name = "sip_rtp_first", .type = SET_INT, F(sip_rtp_first), .def = "20000", .min = 1024, .max = 65534,
+	 .help = "First port of RTP; each call has an even one."},
+	{.name = "sip_rtp_last", .type = SET_INT, F(sip_rtp_last), .def = "29999", .min = 1025, .max = 65535,
+	 .help = "Last port of RTP."},
+	{.name = "sip_rtp_timeout", .type = SET_DURATION, F(sip_rtp_timeout), .def = "30s", .min = 0, .max = US_HOUR,
+	 .help = "A call ends when no sound came for this long and it is not on hold; 0: never."},
+	{.name = "sip_srtp", .type = SET_ENUM, F(sip_srtp), .words = srtp_words, .def = "no",
+	 .help = "Offer SRTP (RFC 4568) in calls we make; use it with TLS. Where it is offered to us it is always taken."},
+	{.name = "sip_speech", .type = SET_STRING, F(sip_speech), .def = "espeak-ng",
+	 .help = "Program that speaks texts: called with -v LANGUAGE -w FILE --stdin."},
+	{.name = "sip_speech_cache", .type = SET_STRING, F(sip_speech_cache), .def = "/var/cache/threadline/speech",
+	 .help = "Folder where spoken texts are kept."},
+	{.name = "sip_speech_keep", .type = SET_SIZE, F(sip_speech_keep), .def = "200m", .min = 1 << 20, .max = INT64_C(1) << 40,
+	 .help = "How much of them is kept."},
 	SETTING_END,
 };
 /* clang-format on */

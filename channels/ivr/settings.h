@@ -4,6 +4,9 @@
 
 enum ivr_door { IVR_DOOR_FASTAGI, IVR_DOOR_HTTP, IVR_DOOR_SIP };
 
+/* sip_srtp: towards whom we call; where it is offered to us it is always taken. */
+enum ivr_srtp { IVR_SRTP_NO, IVR_SRTP_YES };
+
 struct ivr_settings {
 	int door;
 	char *number, *menus, *menu, *call_menu, *language, *queue;
@@ -13,7 +16,13 @@ struct ivr_settings {
 	char *records;
 	char *agi_listen, *agi_peers, *agi_speech, *agi_dial, *agi_records;
 	char *http_secret, *http_peers;
-	/* The fields of the SIP door begin with sip_ and follow here. */
+	char *sip_address, *sip_domain, *sip_user, *sip_password, *sip_registrar, *sip_trunk, *sip_trusted;
+	int64_t sip_port, sip_tls_port, sip_expires, sip_rtp_first, sip_rtp_last;
+	int64_t sip_rtp_timeout; /* microseconds */
+	char *sip_tls_certificate, *sip_tls_ca;
+	int sip_srtp;
+	char *sip_speech, *sip_speech_cache;
+	int64_t sip_speech_keep; /* bytes */
 };
 
 extern const struct setting ivr_settings_table[];

@@ -77,7 +77,7 @@ http_handler campaign_list_, campaign_post, campaign_one, campaign_patch, campai
 http_handler campaign_start_, campaign_pause_, campaign_resume_, campaign_cancel_, campaign_test, campaign_dry_run,
 	campaign_stream;
 http_handler import_list_, import_post, import_one, import_data, import_cancel_, import_rejects_;
-http_handler stream_get, attachment_post, attachment_get;
+http_handler stream_follow, attachment_post, attachment_get;
 http_handler health_live, health_ready, metrics_get, openapi_get;
 http_handler key_list_, key_post, key_delete, session_post, session_delete, me_get;
 http_handler console_get, console_root, widget_get;

@@ -54,7 +54,7 @@ const struct route api_routes[] = {
 	{"GET", "/v1/conversations/{id}/interactions", CARE, 0, 0, conversation_interactions},
 	{"POST", "/v1/conversations/{id}/reply", CARE, WRITE, 0, conversation_reply},
 	{"POST", "/v1/conversations/{id}/typing", CARE, 0, 0, conversation_typing},
-	{"GET", "/v1/stream", DATA, ROUTE_TOKEN_IN_QUERY, 0, stream_get},
+	{"GET", "/v1/stream", DATA, ROUTE_TOKEN_IN_QUERY, 0, stream_follow},
 	{"POST", "/v1/attachments", DATA, 0, FILE_BODY, attachment_post},
 	{"GET", "/v1/attachments/{sha256}", DATA, 0, 0, attachment_get},
 	{"GET", "/v1/templates", R_ALL, 0, 0, template_list_},

@@ -46,7 +46,7 @@ static int read_customer(struct request *r, struct event_filter *f, struct err *
 	return 0;
 }
 
-int stream_get(struct request *r, struct err *err)
+int stream_follow(struct request *r, struct err *err)
 {
 	const char *types[TYPES_MAX + 1] = {0};
 	struct str channel = request_query(r, "channel"), last = request_in_header(r, "Last-Event-ID");

@@ -74,7 +74,7 @@ function checkIncludes(file, text) {
 const places = [
 	[/^(libsmpp34\/)?smpp34/, /^channels\/sms\/pdu_library\.c$|^tests\/(unit\/test_sms|fuzz\/fuzz_pdu)/],
 	[/^mujs\.h$/, /^channels\/ivr\/vxml\/script_private\.h$/],
-	[/^re\.h$|^rem/, /^channels\/ivr\//],
+	[/^re\.h$|^rem/, /^channels\/ivr\/sip\//],
 	[/^sqlite3\.h$|^libpq/, /^gateway\/store\/|^tests\/bench\//],
 	[/^microhttpd\.h$/, /^gateway\/http\/|^tests\//],
 	[/^curl\//, /^gateway\/cli\/client\.c$|^gateway\/webhook\/|^channels\/|^tests\//],
@@ -192,7 +192,7 @@ function checkExports() {
 
 // ---- headers stand alone
 function checkHeaders() {
-	const pq = spawnSync("pkg-config", ["--cflags", "libpq"], { encoding: "utf8" }).stdout?.trim().split(/\s+/).filter(Boolean) ?? [];
+	const pq = spawnSync("pkg-config", ["--cflags", "libpq", "libre", "librem"], { encoding: "utf8" }).stdout?.trim().split(/\s+/).filter(Boolean) ?? [];
 	for (const h of ours.filter((f) => f.endsWith(".h"))) {
 		const args = ["-std=c17", "-D_GNU_SOURCE", "-Igateway", "-Ichannels", "-Itemplates", ...pq, "-fsyntax-only", "-x", "c", h];
 		const r = spawnSync("gcc", args, { encoding: "utf8" });

@@ -1,0 +1,124 @@
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "ivr/sip/rtp.h"
+#include "ivr/sip/sound.h"
+
+static void put(char *p, unsigned v, int n)
+{
+	for (; n; n--, v >>= 8)
+		*p++ = (char)v;
+}
+
+static struct str wave(char *p, unsigned format, unsigned channels, unsigned rate, unsigned bits, unsigned bytes)
+{
+	memcpy(p, "RIFF\0\0\0\0WAVEfmt ", 16);
+	put(p + 16, 16, 4);
+	put(p + 20, format, 2);
+	put(p + 22, channels, 2);
+	put(p + 24, rate, 4);
+	put(p + 28, rate * channels * bits / 8, 4);
+	put(p + 32, channels * bits / 8, 2);
+	put(p + 34, bits, 2);
+	memcpy(p + 36, "data", 4);
+	put(p + 40, bytes, 4);
+	return str_n(p, 44 + bytes);
+}
+
+Test(ivr_sip_sound, what_is_written_is_read)
+{
+	int16_t pcm[] = {0, 1, -1, 32767, -32768};
+	struct buf b;
+	struct sound *s;
+	struct err err;
+
+	buf_init(&b, 1000);
+	wav_write(&b, pcm, 5);
+	if (!b.failed && wav_read(buf_str(&b), &s, &err) == 0) {
+		cr_assert_eq(s->n, 5);
+		cr_assert_arr_eq(s->pcm, pcm, sizeof pcm);
+		struct sound *t = sound_keep(s);
+
+		sound_drop(&s);
+		cr_assert_eq(t->pcm[3], 32767);
+		sound_drop(&t);
+	}
+	buf_free(&b);
+}
+
+Test(ivr_sip_sound, other_rates_and_channels)
+{
+	static char p[44 + 44100 * 4];
+	struct sound *s;
+	struct err err;
+
+	for (int i = 0; i < 44100; i++) {
+		int v = (int)(10000 * sin(2 * M_PI * 440 * i / 44100));
+
+		put(p + 44 + i * 4, (unsigned)v, 2);
+		put(p + 46 + i * 4, (unsigned)v, 2);
+	}
+	if (wav_read(wave(p, 1, 2, 44100, 16, 44100 * 4), &s, &err))
+		return;
+	cr_assert_eq(s->n, 8000);
+	for (int i = 100; i < 7900; i++)
+		cr_assert_lt(abs(s->pcm[i] - (int)(10000 * sin(2 * M_PI * 440 * (i + 0.4) / 8000))), 800);
+	sound_drop(&s);
+}
+
+Test(ivr_sip_sound, g711_and_eight_bits)
+{
+	char p[60];
+	struct sound *s;
+	struct err err;
+
+	memset(p + 44, 0xff, 4);
+	if (wav_read(wave(p, 7, 1, 8000, 8, 4), &s, &err) == 0) {
+		cr_assert_lt(abs(s->pcm[0]), 16, "no sound");
+		sound_drop(&s);
+	}
+	if (wav_read(wave(p, 1, 1, 8000, 8, 4), &s, &err) == 0) {
+		cr_assert_eq(s->pcm[0], 127 * 256);
+		sound_drop(&s);
+	}
+}
+
+Test(ivr_sip_sound, refused)
+{
+	char p[60] = {0};
+	struct sound *s;
+	struct err err;
+
+	cr_assert_eq(wav_read(STR(""), &s, &err), -1);
+	cr_assert_eq(wav_read(STR("RIFF1234WAVEdata"), &s, &err), -1);
+	cr_assert_eq(wav_read(wave(p, 1, 1, 8000, 24, 6), &s, &err), -1);
+	cr_assert_eq(wav_read(wave(p, 1, 0, 8000, 16, 6), &s, &err), -1);
+	cr_assert_eq(wav_read(wave(p, 1, 1, 0, 16, 6), &s, &err), -1);
+	cr_assert_eq(wav_read(wave(p, 85, 2, 44100, 0, 6), &s, &err), -1, "MP3");
+}
+
+Test(ivr_sip_sound, rtp_heads)
+{
+	uint8_t p[40] = {0};
+	struct rtp_packet in = {.type = 101, .marker = true, .seq = 0xfffe, .ts = 0xdeadbeef, .ssrc = 7}, out;
+
+	rtp_head(p, &in);
+	cr_assert(rtp_read(p, 32, &out));
+	cr_assert_eq(out.type, 101);
+	cr_assert(out.marker);
+	cr_assert_eq(out.seq, 0xfffe);
+	cr_assert_eq(out.ts, 0xdeadbeef);
+	cr_assert_eq(out.n, 20);
+	p[0] = 0xb1; /* padding, extension, one source */
+	p[19] = 1;   /* one word of extension */
+	p[31] = 4;
+	cr_assert(rtp_read(p, 32, &out));
+	cr_assert_eq(out.n, 4);
+	p[31] = 30;
+	cr_assert_not(rtp_read(p, 32, &out), "more padding than there is");
+	p[19] = 200;
+	cr_assert_not(rtp_read(p, 32, &out));
+	cr_assert_not(rtp_read(p, 11, &out));
+	p[0] = 0x40;
+	cr_assert_not(rtp_read(p, 32, &out), "another version");
+}
