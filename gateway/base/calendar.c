@@ -40,28 +40,39 @@ void calendars_free(struct calendars **z)
 	*z = NULL;
 }
 
-/* ICU takes whatever it does not know for GMT: the name is asked for first. */
-static UCalendar *open_calendar(const char *name)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	UChar wide[ZONE_NAME], canonical[ZONE_NAME * 2];
-	UCalendar *c;
-	UBool system = 0;
-
-	u_charsToUChars(name, wide, (int32_t)strlen(name) + 1);
-	ucal_getCanonicalTimeZoneID(wide, -1, canonical, ZONE_NAME * 2, &system, &status);
-	if (U_FAILURE(status) || !system)
-		return NULL;
-	c = ucal_open(wide, -1, "en", UCAL_GREGORIAN, &status);
-	return U_SUCCESS(status) ? c : NULL;
-}
-
 static bool plain(struct str s)
 {
 	for (size_t k = 0; k < s.n; k++)
 		if ((unsigned char)s.p[k] <= ' ' || (unsigned char)s.p[k] > '~')
 			return false;
 	return s.n > 0 && s.n < ZONE_NAME;
+}
+
+/* ICU takes whatever it does not know for GMT: the name is asked for first. */
+bool calendar_known(struct str zone)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar wide[ZONE_NAME], canonical[ZONE_NAME * 2];
+	UBool system = 0;
+
+	if (!plain(zone))
+		return false;
+	u_charsToUChars(zone.p, wide, (int32_t)zone.n);
+	ucal_getCanonicalTimeZoneID(wide, (int32_t)zone.n, canonical, ZONE_NAME * 2, &system, &status);
+	return U_SUCCESS(status) && system;
+}
+
+static UCalendar *open_calendar(const char *name)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar wide[ZONE_NAME];
+	UCalendar *c;
+
+	if (!calendar_known(str_of(name)))
+		return NULL;
+	u_charsToUChars(name, wide, (int32_t)strlen(name) + 1);
+	c = ucal_open(wide, -1, "en", UCAL_GREGORIAN, &status);
+	return U_SUCCESS(status) ? c : NULL;
 }
 
 static UCalendar *calendar(struct calendars *z, struct str zone)
@@ -96,6 +107,19 @@ bool calendar_local(struct calendars *z, struct str zone, int64_t at, struct loc
 	out->weekday = field(c, UCAL_DAY_OF_WEEK, &status) - UCAL_SUNDAY;
 	out->minute = field(c, UCAL_HOUR_OF_DAY, &status) * 60 + field(c, UCAL_MINUTE, &status);
 	return U_SUCCESS(status);
+}
+
+int64_t calendar_offset(struct calendars *z, struct str zone, int64_t at)
+{
+	UCalendar *c = calendar(z, zone);
+	UErrorCode status = U_ZERO_ERROR;
+	int64_t ms;
+
+	if (!c)
+		return 0;
+	ucal_setMillis(c, (double)(at / 1000), &status);
+	ms = field(c, UCAL_ZONE_OFFSET, &status) + field(c, UCAL_DST_OFFSET, &status);
+	return U_SUCCESS(status) ? ms * US_MS : 0;
 }
 
 int64_t calendar_next(struct calendars *z, struct str zone, int64_t at, int minute)

@@ -20,6 +20,10 @@ struct local_time {
 
 /* "Europe/Berlin". False: there is no such zone. */
 bool calendar_local(struct calendars *z, struct str zone, int64_t at, struct local_time *out);
+/* Whether there is a time zone of that name; needs no calendars. */
+bool calendar_known(struct str zone);
+/* What clocks there are ahead of UTC at that moment, in microseconds; 0 for a zone that does not exist. */
+int64_t calendar_offset(struct calendars *z, struct str zone, int64_t at);
 /* The first moment after `at` when the clock there shows that minute of the day (0: midnight). `at` itself for a zone that
  * does not exist. */
 int64_t calendar_next(struct calendars *z, struct str zone, int64_t at, int minute);

@@ -23,7 +23,7 @@ struct dry {
 	struct plan p;
 	struct offer offer;
 	bool has_offer;
-	struct zones *zones;
+	struct calendars *calendars;
 	struct arena *page, *customer;
 	int64_t now;
 	struct why v[KINDS_MAX];
@@ -96,7 +96,7 @@ static int one(struct dry *d, const struct audience_row *r, struct err *err)
 
 	arena_reset(d->customer);
 	d->looked_at++;
-	if (campaign_judge(d->zones, d->c, &d->p, d->has_offer ? &d->offer : NULL, d->db, r, d->now, &j, err))
+	if (campaign_judge(d->calendars, d->c, &d->p, d->has_offer ? &d->offer : NULL, d->db, r, d->now, &j, err))
 		return -1;
 	if (j.share == SHARE_QUEUED)
 		return ask(d, r, &j, err);
@@ -166,10 +166,10 @@ int campaign_dry_run_json(struct db *db, struct outbound *o, const struct campai
 
 	if (!d)
 		return err_nomem(err);
-	*d = (struct dry){.db = db, .o = o, .c = c, .now = now, .zones = zones_new()};
+	*d = (struct dry){.db = db, .o = o, .c = c, .now = now, .calendars = calendars_new()};
 	d->page = arena_new(CUSTOMER_ROOM);
 	d->customer = arena_new(CUSTOMER_ROOM);
-	r = !d->zones || !d->page || !d->customer ? err_nomem(err) : plan_of(c, a, &d->p, err);
+	r = !d->calendars || !d->page || !d->customer ? err_nomem(err) : plan_of(c, a, &d->p, err);
 	d->has_offer = r == 0 && !uuid_is_nil(&d->p.offer);
 	if (d->has_offer)
 		r = offer_get(db, &d->p.offer, a, &d->offer, err);
@@ -178,7 +178,7 @@ int campaign_dry_run_json(struct db *db, struct outbound *o, const struct campai
 		r = -1;
 	else
 		show(d, size, end, j);
-	zones_free(&d->zones);
+	calendars_free(&d->calendars);
 	arena_free(&d->page);
 	arena_free(&d->customer);
 	return r;

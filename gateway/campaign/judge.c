@@ -79,10 +79,17 @@ static int ask_offer(struct db *db, const struct offer *o, const struct uuid *cu
 	return 0;
 }
 
-int campaign_judge(struct zones *z, const struct campaign *c, const struct plan *p, const struct offer *o,
+/* Whether the customer has a time zone, and one that exists. */
+static bool zone_good(struct calendars *z, struct str zone)
+{
+	struct local_time l;
+	return calendar_local(z, zone, 0, &l);
+}
+
+int campaign_judge(struct calendars *z, const struct campaign *c, const struct plan *p, const struct offer *o,
 		   struct db *db, const struct audience_row *r, int64_t now, struct judged *out, struct err *err)
 {
-	struct str zone = p->has_hours && zone_open(z, r->time_zone) ? r->time_zone : p->time_zone;
+	struct str zone = p->has_hours && zone_good(z, r->time_zone) ? r->time_zone : p->time_zone;
 
 	int before = r->variant == -2 ? reached_before(db, c, &r->customer, err) : 0;
 

@@ -161,7 +161,7 @@ static int read_window(const json_t *o, struct arena *a, struct plan *p, struct 
 	if (known(w, names, "/window", err) || string(w, "time_zone", "/window/time_zone", 63, a, &p->time_zone, err))
 		return -1;
 	p->has_hours = true;
-	if (p->time_zone.n && !zone_known(p->time_zone))
+	if (p->time_zone.n && !calendar_known(p->time_zone))
 		return wrong(err, "time_zone_unknown", "/window/time_zone", "no time zone that is known here");
 	if (!minutes(member(w, "from"), &p->hours.from))
 		return wrong(err, "time_invalid", "/window/from", "a time of day: \"09:00\"");

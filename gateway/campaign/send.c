@@ -18,11 +18,11 @@ struct sender *sender_new(struct outbound *o, struct events *ev)
 		return NULL;
 	s->o = o;
 	s->ev = ev;
-	s->zones = zones_new();
+	s->calendars = calendars_new();
 	s->arena = arena_new(STEP_ROOM);
 	buf_init(&s->data, DATA_ROOM);
 	buf_init(&s->metadata, 8192);
-	if (!s->zones || !s->arena)
+	if (!s->calendars || !s->arena)
 		sender_free(&s);
 	return s;
 }
@@ -33,7 +33,7 @@ void sender_free(struct sender **sp)
 
 	if (!s)
 		return;
-	zones_free(&s->zones);
+	calendars_free(&s->calendars);
 	arena_free(&s->arena);
 	buf_free(&s->data);
 	buf_free(&s->metadata);
@@ -185,7 +185,7 @@ static int one(struct sender *s, struct sending_step *x, const struct audience_r
 	struct err said = {0}; /* j.reason may point into it */
 	struct judged j;
 
-	if (campaign_judge(s->zones, &s->c, &s->p, s->has_offer ? &s->offer : NULL, s->db, r, s->now, &j, err))
+	if (campaign_judge(s->calendars, &s->c, &s->p, s->has_offer ? &s->offer : NULL, s->db, r, s->now, &j, err))
 		return -1;
 	return j.share == SHARE_QUEUED ? write_to(s, x, r, &j, &said, err) : write_row(s, r, &j, &none, err);
 }

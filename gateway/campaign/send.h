@@ -54,7 +54,7 @@ struct audience_row {
 	struct str time_zone;
 	int variant; /* of a deferred one: drawn before; -2: not yet */
 };
-int campaign_judge(struct zones *z, const struct campaign *c, const struct plan *p, const struct offer *o,
+int campaign_judge(struct calendars *z, const struct campaign *c, const struct plan *p, const struct offer *o,
 		   struct db *db, const struct audience_row *r, int64_t now, struct judged *out, struct err *err);
 
 /* ---- the audience ---- */

@@ -21,7 +21,7 @@ struct made { /* what those of one variant share */
 struct sender {
 	struct outbound *o;
 	struct events *ev;
-	struct zones *zones;
+	struct calendars *calendars;
 	struct arena *arena;	   /* of a step */
 	struct buf data, metadata; /* of a message, while they are made */
 	/* of the step under way */

@@ -83,7 +83,7 @@ const places = [
 	[/^jansson\.h$/, /^gateway\/base\/json\.h$|^tests\//],
 	[/^phonenumbers\//, /^gateway\/model\/phone/],
 	[/^libxml\//, /^gateway\/base\/html\.c$|^channels\/ivr\/vxml\/xml\.c$/],
-	[/^unicode\//, /^templates\/liquid\/text\.c$|^templates\/domain\/icu\.c$|^gateway\/base\/calendar\.c$|^gateway\/campaign\/hours\.c$|^gateway\/store\/fulltext_words\.c$|^tests\//],
+	[/^unicode\//, /^templates\/liquid\/text\.c$|^templates\/domain\/icu\.c$|^gateway\/base\/calendar\.c$|^gateway\/store\/fulltext_words\.c$|^tests\//],
 	[/^systemd\//, /^gateway\/cli\/serve\.c$/],
 ];
 function checkForeign(file, text) {

@@ -58,7 +58,7 @@ static const struct hours_case {
 
 Test(campaign_hours, begin_and_end)
 {
-	struct zones *z = zones_new();
+	struct calendars *z = calendars_new();
 
 	cr_assert(z);
 	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -70,13 +70,13 @@ Test(campaign_hours, begin_and_end)
 		cr_expect_eq(hours_end(z, &c->h, str_of(c->zone), at(c->now)), c->end ? at(c->end) : 0, "%s: %s",
 			     c->what, text);
 	}
-	zones_free(&z);
+	calendars_free(&z);
 }
 
 Test(campaign_hours, knows_zones)
 {
-	cr_expect(zone_known(STR("America/Argentina/Buenos_Aires")));
-	cr_expect_not(zone_known(STR("")));
-	cr_expect_not(zone_known(STR("Europe/Bielefeld")));
-	cr_expect_not(zone_known(STR("Europe/B\xc3\xa9rlin")));
+	cr_expect(calendar_known(STR("America/Argentina/Buenos_Aires")));
+	cr_expect_not(calendar_known(STR("")));
+	cr_expect_not(calendar_known(STR("Europe/Bielefeld")));
+	cr_expect_not(calendar_known(STR("Europe/B\xc3\xa9rlin")));
 }
