@@ -23,7 +23,7 @@ const menus = {
 		<form id="spoken"><block><prompt>Thank you for calling.</prompt><exit/></block></form>
 		<form id="wish"><record name="wish" beep="false" maxtime="2s" finalsilence="10s"/>
 			<block><submit next="threadline:callback?queue=repairs" namelist="wish"/></block></form>
-		<form id="agent"><transfer name="t" destexpr="'sip:agent@127.0.0.1:AGENT'" bridge="true" connecttimeout="10s"/><block><exit/></block></form>`),
+		<form id="agent"><transfer name="t" destexpr="'sip:+4930999001@127.0.0.1:AGENT'" bridge="true" connecttimeout="10s"/><block><exit/></block></form>`),
 };
 const torture = join(process.env.THREADLINE_SUITES ?? resolve(top, "../shared/suites"), "sip-rfc4475");
 
@@ -144,7 +144,7 @@ describe("telephone calls by SIP", () => {
 	});
 
 	it("puts a caller through to an agent; each hears the other", async () => {
-		const agent = await phone({ port: agentPort, user: "agent", says: tone(1000, 10), account: "answermode=auto" });
+		const agent = await phone({ port: agentPort, user: "+4930999001", says: tone(1000, 10), account: "answermode=auto" });
 		const p = await calling({ says: tone(600, 10) });
 		p.send("sndcode", "3");
 		await hears(p, 1000);
@@ -154,7 +154,7 @@ describe("telephone calls by SIP", () => {
 	});
 
 	it("calls a customer who has a message to hear", async () => {
-		const c = phones.find((x) => x.user === "agent");
+		const c = phones.find((x) => x.user === "+4930999001");
 		const before = c.saw("CALL_ESTABLISHED").length;
 		const m = await api.post("/v1/messages", { to: { address: "+4930999001", channel: "ivr" }, channel: "ivr", text: "Your parcel is here." }, 202);
 		await until("call", () => c.saw("CALL_ESTABLISHED").length > before);
