@@ -29,7 +29,8 @@ endif
 SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 MAILFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0 gmime-3.0 libpq libre librem))
 CPPFLAGS += -D_GNU_SOURCE -Igateway -Ichannels -Itemplates -I$(BUILD)/gen $(MAILFLAGS)
-CFLAGS  += -std=c17 -O$(O) -g $(WARN) $(SANFLAG)
+# Hidden: else a library that has a function of the same name as one of ours would call ours.
+CFLAGS  += -std=c17 -O$(O) -g -fvisibility=hidden $(WARN) $(SANFLAG)
 CXXFLAGS += -std=c++17 -O$(O) -g $(WARNXX) $(SANFLAG)
 LIBS    := -lmicrohttpd -lgnutls -lcurl -lsmpp34 -lssl -lcrypto -ljansson -lsqlite3 -lpq -licui18n -licuuc -linih -lphonenumber -lsystemd -lpthread -lm
 LIBS    += -lxml2 -lmujs $(shell pkg-config --libs gmime-3.0) -lidn2 $(shell pkg-config --libs libre librem)
