@@ -210,7 +210,8 @@ static void sip_transfer(struct line *l, const struct transfer_wish *w)
 		return;
 	o->transfer = *w;
 	memcpy(o->text, w->to, to);
-	memcpy(o->text + to + 1, w->from.p, w->from.n);
+	if (w->from.n)
+		memcpy(o->text + to + 1, w->from.p, w->from.n);
 	order_send(o);
 }
 
@@ -252,7 +253,8 @@ static struct line *sip_place(struct door *d, struct call *c, const struct place
 	l->call = c;
 	o->number = w->ring_ms;
 	memcpy(o->text, w->to.p, w->to.n);
-	memcpy(o->text + w->to.n + 1, w->from.p, w->from.n);
+	if (w->from.n)
+		memcpy(o->text + w->to.n + 1, w->from.p, w->from.n);
 	atomic_fetch_add(&d->lines_n, 1);
 	order_send(o);
 	return l;

@@ -59,7 +59,8 @@ static struct wish *wish_new(struct order *o, const struct piece *p, size_t n)
 		const char *lang = p[i].lang ? p[i].lang : "", *as = p[i].as ? p[i].as : "";
 
 		w->pieces[i] = p[i];
-		memcpy(t, p[i].text.p, p[i].text.n);
+		if (p[i].text.n)
+			memcpy(t, p[i].text.p, p[i].text.n);
 		w->pieces[i].text.p = t;
 		t += p[i].text.n + 1;
 		memcpy(t, lang, strlen(lang));

@@ -7,9 +7,10 @@
 static void word_run(struct task *t)
 {
 	struct word *w = (struct word *)(void *)t;
+	bool embedded = w->embedded; /* what it is part of may be gone once it was said */
 
 	w->say(w);
-	if (w->embedded)
+	if (embedded)
 		return;
 	buf_free(&w->bytes);
 	free(w);
