@@ -359,8 +359,11 @@ static void agi_stop(struct door *d, int64_t deadline)
 
 static void agi_status(const struct door *d, struct json_out *j) { json_int(j, "lines", (int64_t)d->lines_n); }
 
+/* A hang-up that waits for an answer of Asterisk's is not taken back by what the menu does meanwhile. */
 static void ask(struct line *l, enum agi_op op)
 {
+	if (l->op == OP_HANG_UP)
+		return;
 	l->op = op;
 	soon(l);
 }
@@ -460,7 +463,7 @@ static void agi_transfer(struct line *l, const struct transfer_wish *w)
 	l->connect_ms = w->connect_ms > 0 ? w->connect_ms : 30000;
 	l->max_ms = w->max_ms;
 	l->talked_ms = 0;
-	if (dial_string(l, w->to)) {
+	if (l->op == OP_HANG_UP || dial_string(l, w->to)) {
 		ask(l, OP_TRANSFER);
 		return;
 	}

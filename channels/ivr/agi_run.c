@@ -20,6 +20,13 @@ static void send_command(struct line *l, enum agi_cmd cmd)
 		l->gone = l->closing = true;
 }
 
+/* What was asked for is done; a hang-up asked for meanwhile is still to come. */
+static void rest(struct line *l)
+{
+	if (l->op != OP_HANG_UP)
+		l->op = OP_NONE;
+}
+
 static const char *keys_of(const struct piece *p) { return p->bargein ? KEYS : ""; }
 
 /* ---- playing ---- */
@@ -193,7 +200,7 @@ static void recorded(struct line *l, const struct agi_reply *r)
 	rec.full = str_is(r->extra, "timeout") && l->wish.max_ms > 0 && rec.ms + 500 >= l->wish.max_ms;
 	rec.digit = str_is(r->extra, "dtmf") && r->result > 0 && r->result < 128 ? (char)r->result : 0;
 	l->gone = l->gone || rec.gone;
-	l->op = OP_NONE;
+	rest(l);
 	host_of(l)->recorded(l->call, &rec);
 }
 
@@ -233,7 +240,7 @@ static enum transfer_end dial_end(struct str status, bool bridge)
 
 static void transferred(struct line *l)
 {
-	l->op = OP_NONE;
+	rest(l);
 	host_of(l)->transferred(l->call, l->how, l->talked_ms);
 }
 
@@ -293,7 +300,7 @@ static void done(struct line *l, enum agi_cmd cmd, const struct agi_reply *r)
 		return;
 	case CMD_ANSWER:
 		l->up = true;
-		l->op = OP_NONE;
+		rest(l);
 		host_of(l)->answered(l->call);
 		return;
 	case CMD_PIECE: piece_done(l, r); return;
@@ -324,11 +331,14 @@ static void done(struct line *l, enum agi_cmd cmd, const struct agi_reply *r)
 }
 
 /* Whether the answer means that nobody is there any more. */
-static bool is_gone(enum agi_cmd cmd, const struct agi_reply *r)
+static bool is_gone(const struct line *l, enum agi_cmd cmd, const struct agi_reply *r)
 {
 	if (r->code == 511)
 		return true;
 	if (r->code != 200 || r->result >= 0)
+		return false;
+	/* Also the answer for a file that is not there. Whether the caller is, the next command tells. */
+	if (cmd == CMD_PIECE && l->pieces[l->piece].type == PIECE_AUDIO && r->endpos == 0)
 		return false;
 	return cmd == CMD_WAIT || cmd == CMD_ANSWER || cmd == CMD_PIECE || cmd == CMD_DIAL;
 }
@@ -351,10 +361,13 @@ void agi_answer(struct line *l, struct str text)
 			 LOG_END);
 	l->cmd = CMD_NONE;
 	/* A text that nobody can speak is left out; the caller is still there. */
-	if (is_gone(cmd, &r) &&
+	if (is_gone(l, cmd, &r) &&
 	    !(cmd == CMD_PIECE && r.code == 200 && l->pieces[l->piece].type == PIECE_TEXT && r.result == -2))
 		l->gone = true;
-	if (cmd == CMD_HANG_UP)
+	if (cmd == CMD_WAIT && (r.code == 510 || r.code == 520)) { /* it would be asked, and refused, without end */
+		l->by = END_NETWORK;
+		l->closing = true;
+	} else if (cmd == CMD_HANG_UP)
 		l->closing = true;
 	else if (!l->gone || cmd == CMD_RECORD)
 		done(l, cmd, &r);

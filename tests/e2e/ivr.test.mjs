@@ -106,6 +106,10 @@ describe("telephone calls through FastAGI", () => {
 	});
 
 	it("speaks the text where the file is not there, and says no input twice", async () => {
+		const old = call({ from: "01511111123", answers: { "STREAM FILE": "200 result=0 endpos=0" } });
+		await heard(old, /Welcome to the shop/);
+		old.hangUp();
+		await old.ended;
 		const c = call({ from: "01511111112", files: [] });
 		await heard(c, /Welcome to the shop/);
 		c.hangUp();
@@ -165,6 +169,12 @@ describe("telephone calls through FastAGI", () => {
 		assert.deepEqual(page.map((i) => i.metadata.call.satisfaction).filter(Boolean), [5]);
 		const consents = await api.get(`/v1/customers/${c.id}/consents`);
 		assert.ok(consents.data.some((x) => x.purposes.marketing.state === "opt_out" && x.purposes.marketing.source === "ivr"));
+	});
+
+	it("gives up a line that cannot wait for keys", async () => {
+		const c = call({ from: "01511111124", answers: { "WAIT FOR DIGIT": "510 Invalid or unknown command" } });
+		await c.ended;
+		assert.equal((await told("+491511111124"))[0].metadata.call.ended_by, "network");
 	});
 
 	it("puts callers through by the dialplan's Dial, and says so when all are busy", async () => {
@@ -248,6 +258,34 @@ describe("telephone calls through FastAGI", () => {
 		const out = gateway.cli(["explain", "menu", join(top, "etc/ivr/main.vxml"), "-k", "2,1234#,1"]);
 		assert.match(out, /threadline:sms/);
 		assert.doesNotMatch(out, /"step":"error"/);
+	});
+});
+
+describe("a call that takes too long", () => {
+	let gateway;
+	after(() => gateway?.stop());
+
+	it("is ended also where Asterisk was busy recording when its time was up", async () => {
+		const port = await freePort();
+		gateway = new Gateway({});
+		const folder = join(gateway.dir, "menus");
+		mkdirSync(folder);
+		for (const [name, text] of Object.entries(menus)) writeFileSync(join(folder, name), text);
+		const phone = { door: "fastagi", number: "+49304000", menus: folder, agi_listen: `127.0.0.1:${port}`, records: gateway.dir, max_call: "1s" };
+		gateway.sections = { "ivr phone": phone };
+		await gateway.prepare();
+		await gateway.run();
+		await gateway.ready();
+		let record;
+		const c = new AsteriskCall(port, { from: "01511111125", answers: { "RECORD FILE": new Promise((done) => (record = done)) } });
+		c.press("3");
+		await until("the recording", () => c.heard(/^RECORD/));
+		const at = /"(.*?)"/.exec(c.said.at(-1))[1];
+		writeFileSync(`${at}.wav`, wav(1));
+		setTimeout(() => record("200 result=35 (dtmf) endpos=8000"), 1500);
+		await c.ended;
+		assert.equal(c.said.at(-1), "HANGUP");
+		assert.ok(!c.heard(/We will call you back/), "nothing is said after the time");
 	});
 });
 

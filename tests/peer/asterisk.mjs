@@ -77,8 +77,9 @@ export class AsteriskCall {
 		const args = [...command.matchAll(/"((?:\\.|[^"\\])*)"/g)].map((m) => m[1].replace(/\\(.)/g, "$1"));
 		if (command.startsWith("WAIT FOR DIGIT")) return `200 result=${await this.#key(Number(command.split(" ")[3]))}`;
 		if (command.startsWith("STREAM FILE")) {
+			if (!this.files.includes(args[0])) return "200 result=-1 endpos=0"; // older ones: result=0
 			const key = args[1] && this.keys.length ? this.keys.shift().charCodeAt(0) : 0;
-			return `200 result=${key} endpos=${this.files.includes(args[0]) ? 8000 : 0}`;
+			return `200 result=${key} endpos=8000`;
 		}
 		if (command.startsWith("SAY")) return `200 result=${args.at(-1) && this.keys.length ? this.keys.shift().charCodeAt(0) : 0}`;
 		if (command.startsWith("RECORD FILE")) {
