@@ -7,12 +7,7 @@
 #include "web/web.h"
 
 const struct channel_ops *const adapters[] = {
-	&sms_channel,
-	&web_channel,
-	&email_channel,
-	&ivr_channel,
-	&loopback_channel,
-	NULL,
+	&sms_channel, &web_channel, &email_channel, &ivr_channel, &loopback_channel, NULL,
 };
 
 const struct channel_ops *adapter_find(const char *kind)

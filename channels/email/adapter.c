@@ -123,8 +123,11 @@ static int email_open(const void *set, const struct channel_host *host, struct a
 
 static struct channel_caps email_caps(const struct account *a)
 {
-	return (struct channel_caps){
-		.receipts = true, .two_way = true, .media = true, .max_text = (size_t)a->set->max_text, .window = (int)a->window};
+	return (struct channel_caps){.receipts = true,
+				     .two_way = true,
+				     .media = true,
+				     .max_text = (size_t)a->set->max_text,
+				     .window = (int)a->window};
 }
 
 static struct channel_estimate email_estimate(const struct account *a, struct str text, struct str options)

@@ -57,7 +57,10 @@ bool recent_find(const struct recent *r, const struct lane *l, struct str ref, s
 
 	if (e->lane != l || !str_eq(ref, str_n(e->ref, e->n)))
 		return false;
-	*out = (struct facts){.customer = e->customer, .conversation = e->conversation, .channel = l->channel,
-			      .account = str_of(l->name), .id = e->id};
+	*out = (struct facts){.customer = e->customer,
+			      .conversation = e->conversation,
+			      .channel = l->channel,
+			      .account = str_of(l->name),
+			      .id = e->id};
 	return true;
 }

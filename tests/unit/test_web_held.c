@@ -17,7 +17,8 @@ static void open_account(void)
 
 	fake_host_init(&fake, "main");
 	cr_assert_eq(settings_parse("t", str_of(text), &file, &e), 0, "%s", e.msg);
-	cr_assert_eq(settings_fill(file, settings_find(file, "web", "main"), web_channel.settings, &set, &e), 0, "%s", e.msg);
+	cr_assert_eq(settings_fill(file, settings_find(file, "web", "main"), web_channel.settings, &set, &e), 0, "%s",
+		     e.msg);
 	cr_assert_eq(web_channel.open(&set, &fake.host, &account, &e), 0, "%s", e.msg);
 	web_channel.start(account);
 }
