@@ -56,8 +56,8 @@ describe("tracked links", { timeout: 60000 }, () => {
 		assert.match(first, new RegExp(`^${base}/l/[A-Za-z0-9_-]{12}\\.?$`));
 		const url = first.replace(/\.$/, "");
 		assert.equal(m.text.replace(url, "A").replace(second, "B"), "Look: A. Or (B)!");
-		await until("the text at the carrier", () => smsc.submits.some((s) => s.text === m.text));
 		assert.equal((await get(url)).status, 302, "within two seconds: a scanner");
+		await until("the text at the carrier", () => smsc.submits.some((s) => s.text === m.text));
 		await old(m);
 		const r = await get(url);
 		assert.deepEqual([r.status, r.headers.get("location")], [302, "https://shop.example/a?b=1&c=2"]);
