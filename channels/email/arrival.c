@@ -97,15 +97,6 @@ static void sender(const struct arrival *a, struct address *out)
 			return;
 }
 
-static struct str cut(struct str text, size_t most)
-{
-	if (text.n <= most)
-		return text;
-	while (most && ((unsigned char)text.p[most] & 0xc0) == 0x80)
-		most--;
-	return str_n(text.p, most);
-}
-
 static void give_message(struct arrival *a)
 {
 	const struct mail *m = &a->m;
@@ -117,11 +108,11 @@ static void give_message(struct arrival *a)
 			     .account = str_of(a->where->host->name),
 			     .external_id = m->message_id.n && m->message_id.n <= 200 ? m->message_id
 										      : str_of(a->files[0].sha256),
-			     .subject = cut(m->subject, 998),
-			     .text = cut(m->visible.n ? m->visible : m->text, TEXT_MAX),
+			     .subject = str_utf8_head(m->subject, 998),
+			     .text = str_utf8_head(m->visible.n ? m->visible : m->text, TEXT_MAX),
 			     .attachments = a->files,
 			     .attachments_n = a->files_n,
-			     .display_name = m->from.n ? cut(m->from.at[0].name, 200) : (struct str){0}};
+			     .display_name = m->from.n ? str_utf8_head(m->from.at[0].name, 200) : (struct str){0}};
 
 	buf_init(&meta, 256 << 10);
 	metadata(a, &match, &meta);
@@ -182,7 +173,7 @@ static void give_stop(struct arrival *a, const struct mail_recipient *r, const c
 	json_obj(&j, NULL);
 	json_cstr(&j, "status", r->status);
 	json_cstr(&j, "reason", r->reason);
-	json_str(&j, "diagnostic", cut(r->diagnostic, 500));
+	json_str(&j, "diagnostic", str_utf8_head(r->diagnostic, 500));
 	if (a->files_n)
 		json_cstr(&j, "original", a->files[0].sha256);
 	json_end(&j);
@@ -265,7 +256,7 @@ static void keep_next(struct arrival *a)
 		h->blob_put(h->self, a->m.raw, STR("original.eml"), STR("message/rfc822"), on_kept, a);
 	} else {
 		const struct mail_attachment *f = &a->m.attachments[a->files_n - 1];
-		h->blob_put(h->self, f->content, f->name.n ? cut(f->name, 200) : STR("attachment"),
+		h->blob_put(h->self, f->content, f->name.n ? str_utf8_head(f->name, 200) : STR("attachment"),
 			    f->type.n ? f->type : STR("application/octet-stream"), on_kept, a);
 	}
 }

@@ -176,26 +176,17 @@ static void append(struct part_context *x, struct buf *b, struct str s)
 {
 	if (b->n && b->n < b->max && b->p[b->n - 1] != '\n')
 		buf_addc(b, '\n');
-	if (s.n > b->max - b->n) {
-		s.n = b->max - b->n;
-		while (s.n && ((uint8_t)s.p[s.n] & 0xc0) == 0x80)
-			s.n--;
-		x->defects |= MAIL_LONG;
-	}
-	buf_addstr(b, s);
+	x->defects |= s.n > b->max - b->n ? MAIL_LONG : 0;
+	buf_addstr(b, str_utf8_head(s, b->max - b->n));
 }
 
 static struct str html_of(struct part_context *x, struct part *p)
 {
 	struct str content = part_content(x, p);
-	size_t max = x->limits->text;
 
 	if (content.p && !p->charset.n)
 		p->charset = html_charset(content);
-	content = content.p ? part_text(x, p, content) : content;
-	if (content.n > max)
-		content.n = max;
-	return content;
+	return content.p ? part_text(x, p, content) : content;
 }
 
 static struct str readable(struct part_context *x, struct str html) { return html_text(html, x->limits->text, x->a); }

@@ -89,7 +89,8 @@ struct str part_text(struct part_context *x, const struct part *p, struct str co
 	x->defects |= wrong ? MAIL_CHARSET : 0;
 	if (s.n > 2 && memcmp(s.p, "\357\273\277", 3) == 0) /* a byte order mark */
 		s = str_n(s.p + 3, s.n - 3);
-	if (s.p && p->flowed && !part_is(p, "text/html"))
-		return flowed(s, p->delsp, x->a);
-	return s.p ? plain_lines(s, x->a) : s;
+	if (s.p)
+		s = p->flowed && !part_is(p, "text/html") ? flowed(s, p->delsp, x->a) : plain_lines(s, x->a);
+	x->defects |= s.n > max ? MAIL_LONG : 0;
+	return str_utf8_head(s, max); /* in UTF-8 it may be longer than it came */
 }

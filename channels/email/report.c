@@ -64,12 +64,7 @@ static struct str one_line(struct report *r, struct str s)
 {
 	char *out, *o;
 
-	s = str_trim(s);
-	if (s.n > DIAGNOSTIC) {
-		s.n = DIAGNOSTIC;
-		while (s.n && ((uint8_t)s.p[s.n] & 0xc0) == 0x80)
-			s.n--;
-	}
+	s = str_utf8_head(str_trim(s), DIAGNOSTIC);
 	o = out = arena_alloc(r->x->a, s.n + 1);
 	for (size_t i = 0; out && i < s.n; i++) {
 		bool white = s.p[i] == ' ' || (s.p[i] >= '\t' && s.p[i] <= '\r');

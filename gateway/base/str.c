@@ -79,6 +79,15 @@ bool str_utf8_ok(struct str s)
 	return true;
 }
 
+struct str str_utf8_head(struct str s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return str_n(s.p, max);
+}
+
 uint32_t str_next(struct str s, size_t *i)
 {
 	uint32_t cp = 0xfffd;

@@ -27,6 +27,7 @@ static inline bool str_is(struct str a, const char *lit) { return str_eq(a, str_
 bool str_ieq(struct str a, struct str b); /* ASCII case folding only */
 struct str str_trim(struct str s);	  /* ASCII white space at both ends */
 bool str_i64(struct str s, int64_t *out); /* whole string, decimal, no overflow */
+struct str str_utf8_head(struct str s, size_t max); /* at most max bytes of it, cut between two characters */
 bool str_utf8_ok(struct str s);		  /* RFC 3629: no overlong, surrogate or > U+10FFFF */
 /* Next code point of valid or invalid UTF-8; an invalid byte yields U+FFFD and advances by one. *i < s.n on entry. */
 uint32_t str_next(struct str s, size_t *i);

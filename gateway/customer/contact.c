@@ -10,12 +10,9 @@
 /* Cut, if need be, between two characters. */
 static void copy(char *out, size_t cap, struct str s)
 {
-	size_t n = s.n < cap ? s.n : cap - 1;
-
-	while (n < s.n && n > 0 && (s.p[n] & 0xc0) == 0x80)
-		n--;
-	memcpy(out, s.p, n);
-	out[n] = 0;
+	s = str_utf8_head(s, cap - 1);
+	memcpy(out, s.p, s.n);
+	out[s.n] = 0;
 }
 
 static void read_row(struct stmt *q, struct contact *c)

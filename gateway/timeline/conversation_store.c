@@ -35,15 +35,7 @@ int conversation_keep(struct conversation *c, struct arena *a, struct err *err)
 	return c->subject.p && c->assignee.p && c->last_text.p && c->topic.p ? 0 : err_nomem(err);
 }
 
-struct str conversation_preview(struct str text)
-{
-	size_t n = text.n;
-
-	if (n > PREVIEW_BYTES)
-		for (n = PREVIEW_BYTES; n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80; n--)
-			;
-	return str_n(text.p, n);
-}
+struct str conversation_preview(struct str text) { return str_utf8_head(text, PREVIEW_BYTES); }
 
 static void bind_time(struct stmt *q, int n, int64_t at)
 {

@@ -39,6 +39,18 @@ Test(str, a_buffer_keeps_its_maximum)
 	buf_free(&b);
 }
 
+Test(str, a_head_ends_with_a_whole_character)
+{
+	struct str s = STR("a\xc3\xa4\xf0\x9f\x98\x80");
+
+	cr_expect_eq(str_utf8_head(s, 0).n, 0);
+	cr_expect_eq(str_utf8_head(s, 2).n, 1);
+	cr_expect_eq(str_utf8_head(s, 3).n, 3);
+	cr_expect_eq(str_utf8_head(s, 6).n, 3);
+	cr_expect_eq(str_utf8_head(s, 7).n, 7);
+	cr_expect_eq(str_utf8_head(s, 99).n, 7);
+}
+
 Test(str, utf8_is_strict)
 {
 	cr_expect(str_utf8_ok(STR("a\xc3\xa4\xf0\x9f\x98\x80")));

@@ -256,6 +256,29 @@ Test(email_parse, limits_hold_and_say_so)
 	buf_free(&b);
 }
 
+/* Found by fuzzing: in UTF-8 a text is longer than it came, and was cut amid a character. */
+Test(email_parse, a_text_that_grows_is_cut_between_characters)
+{
+	static const struct mail_limits tight = {
+		.bytes = 4000, .fields = 5, .parts = 4, .depth = 2, .addresses = 3, .text = 20};
+	static const char *const types[] = {"text/html", "text/plain", "text/plain; format=flowed"};
+	struct err e = {0};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct buf b;
+		struct mail m;
+
+		buf_init(&b, 1 << 20);
+		buf_addf(&b, "From: a@b.example\nContent-Type: %s; charset=koi8-r\n\n", types[i]);
+		buf_adds(&b, ".\xc1\xc2\xc3\xc4\xc5\xc6\xc7\xc8\xc9\xca\xcb\xcc\xcd\xce\n");
+		cr_assert_eq(mail_parse(buf_str(&b), &tight, a, &m, &e), 0);
+		cr_expect(m.text.n <= 20 && m.text.n > 15, "%zu", m.text.n);
+		cr_expect(str_utf8_ok(m.text) && str_utf8_ok(m.html), "%s", types[i]);
+		cr_expect(m.defects & MAIL_LONG);
+		buf_free(&b);
+	}
+}
+
 Test(email_parse, nothing_nests_for_ever)
 {
 	struct buf b;
