@@ -3,11 +3,12 @@
 BENCHOUT := $(BUILD)/bench
 BENCHOBJ := $(BUILD)/obj/tests/bench
 BENCHKIT := $(BENCHOBJ)/kit.c.o $(BUILD)/obj/gateway/base/str.c.o
-BENCHBIN := $(BUILD)/smscsim $(patsubst %,$(BENCHOUT)/%,campaign httpload httpsink liquid mailload sseload floor timeline segment)
+BENCHBIN := $(BUILD)/smscsim $(patsubst %,$(BENCHOUT)/%,campaign httpload httpsink ivrload liquid mailload sseload floor timeline segment)
 
 $(BUILD)/smscsim: $(patsubst %,$(BENCHOBJ)/%.c.o,smscsim smsc_session smsc_queue smsc_report wire) $(BENCHKIT)
 $(BENCHOUT)/httpload: $(BENCHOBJ)/httpload.c.o $(BENCHKIT)
 $(BENCHOUT)/httpsink: $(BENCHOBJ)/httpsink.c.o $(BENCHKIT)
+$(BENCHOUT)/ivrload: $(patsubst %,$(BENCHOBJ)/%.c.o,ivrload ivrload_rtp) $(BENCHKIT)
 $(BENCHOUT)/mailload: $(BENCHOBJ)/mailload.c.o $(BENCHKIT)
 $(BENCHOUT)/sseload: $(BENCHOBJ)/sseload.c.o $(BUILD)/obj/gateway/base/clock.c.o $(BENCHKIT)
 $(BENCHOUT)/floor: $(patsubst %,$(BENCHOBJ)/%.c.o,floor floor_http floor_store floor_smpp wire) $(BENCHKIT)

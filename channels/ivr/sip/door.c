@@ -66,6 +66,7 @@ static void sip_close_door(struct door **at)
 
 static int sip_open(const struct ivr_settings *set, const struct door_host *host, struct door **out, struct err *err)
 {
+	pthread_mutexattr_t inherit;
 	struct door *d;
 
 	*out = NULL;
@@ -77,7 +78,11 @@ static int sip_open(const struct ivr_settings *set, const struct door_host *host
 	d->set = set;
 	d->host = *host;
 	d->last = &d->first;
-	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutexattr_init(
+		&inherit); /* who holds it must not be kept waiting by others while the SIP thread wants it */
+	(void)pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(&d->lock, &inherit);
+	pthread_mutexattr_destroy(&inherit);
 	own_names(d);
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->wake < 0 || libre_init()) {

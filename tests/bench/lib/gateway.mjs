@@ -15,11 +15,11 @@ function ini(sections) {
 	return lines.join("\n");
 }
 
-// sms, email: keys of the account "main", without them there is none. dsn: an existing store, by default a new one in dir.
-export async function startGateway({ dir, sms, email, dsn = join(dir, "threadline.db") }) {
+// sms, email: keys of the account "main", without them there is none. sections: further ones of the file. dsn: an existing store, by default a new one in dir.
+export async function startGateway({ dir, sms, email, sections: more = {}, dsn = join(dir, "threadline.db") }) {
 	const port = await freePort();
 	const config = join(dir, "threadline.conf");
-	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn }, log: { level: "warn" }, policy: { quiet_hours: "off" } };
+	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn }, log: { level: "warn" }, policy: { quiet_hours: "off" }, ...more };
 	if (sms) sections["sms main"] = { host: "127.0.0.1", system_id: "bench", password: "bench", source_addr: "40404", ...sms };
 	if (email) sections["email main"] = { from: "Care Team <care@shop.example>", tls: "none", ...email };
 	writeFileSync(config, ini(sections));
