@@ -6,6 +6,7 @@
 #include "ivr/sip/rtp.h"
 
 enum { SPEECH_LEVEL = 350 /* mean of a frame's samples without sign, of 32767 */, GAP_MAX = 25 };
+enum { MISORDER = 100, DROPOUT = 3000 }; /* of sequence numbers: RFC 3550 appendix A.1 */
 
 static void record_end(struct media *m, char digit, bool full, bool gone, bool nothing)
 {
@@ -111,14 +112,15 @@ static void hear_sound(struct media *m, const struct rtp_packet *k, unsigned los
 /* Number of packets missing before this one; -1: it is late or a copy. */
 static int follow(struct media *m, const struct rtp_packet *k)
 {
+	int16_t step = (int16_t)(k->seq - m->heard_seq);
 	int gap = 0;
 
-	if (m->heard_any && k->ssrc == m->heard_ssrc) {
-		int16_t step = (int16_t)(k->seq - m->heard_seq);
-
-		if (step <= 0 && step > -100)
+	if (m->heard_any && k->ssrc == m->heard_ssrc && step > -MISORDER && step < DROPOUT) {
+		if (step <= 0)
 			return -1;
 		gap = step > 1 && step <= GAP_MAX ? step - 1 : 0;
+	} else {
+		m->events.any = false; /* another source, or the same one begun anew, counts its time anew */
 	}
 	m->heard_any = true;
 	m->heard_ssrc = k->ssrc;
