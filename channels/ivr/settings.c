@@ -62,7 +62,7 @@ const struct setting ivr_settings_table[] = {
 	{.name = "sip_tls_certificate", .type = SET_STRING, F(sip_tls_certificate),
 	 .help = "PEM file of our certificate and its key, for sip_tls_port."},
 	{.name = "sip_tls_ca", .type = SET_STRING, F(sip_tls_ca),
-	 .help = "PEM file of the authorities that certificates of peers we connect to must come from."},
+	 .help = "PEM file of the authorities that certificates of peers we connect to by TLS must come from, with the name of the trunk or registrar in them; default: the system's."},
 	{.name = "sip_domain", .type = SET_STRING, F(sip_domain),
 	 .help = "Domain of our own SIP address; default: of the registrar, else sip_address."},
 	{.name = "sip_user", .type = SET_STRING, F(sip_user),

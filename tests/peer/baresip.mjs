@@ -44,7 +44,7 @@ export function samplesOf(wav) {
 }
 
 export class Phone {
-	constructor({ user, port, control, says = tone(0, 40), account = "" }) {
+	constructor({ user, port, control, says = tone(0, 40), account = "", config = [] }) {
 		Object.assign(this, { user, port, control });
 		this.dir = mkdtempSync(join(tmpdir(), "threadline-phone-"));
 		mkdirSync(join(this.dir, "heard"));
@@ -58,7 +58,7 @@ export class Phone {
 			`audio_source aufile,${join(this.dir, "says.wav")}`,
 			`audio_player aufile,${join(this.dir, "heard.wav")}`,
 			`snd_path ${join(this.dir, "heard")}`,
-			"audio_srate 8000-8000", "audio_channels 1-1", "rtp_ports 30000-39998", "call_max_calls 4", "",
+			"audio_srate 8000-8000", "audio_channels 1-1", "rtp_ports 30000-39998", "call_max_calls 4", ...config, "",
 		].join("\n"));
 		writeFileSync(join(this.dir, "accounts"), `<sip:${user}@127.0.0.1:${port}>;regint=0;audio_codecs=pcmu,pcma;${account}\n`);
 		writeFileSync(join(this.dir, "contacts"), "");

@@ -173,12 +173,13 @@ static int take_call(struct line *l, const struct sip_msg *msg, struct err *err)
 	struct door *d = l->door;
 	int rc;
 
-	if (leg_open(&l->leg, l, &dialog_media_events, err))
+	if (leg_open(&l->leg, l, &dialog_media_events, false, err))
 		return 503;
 	l->leg.offered = mbuf_get_left(msg->mb) > 0;
 	rc = l->leg.offered ? leg_heard(&l->leg, msg, true) : 0;
 	if (rc)
 		return 488;
+	leg_reach(&l->leg, msg);
 	rc = sipsess_accept(&l->leg.sess, d->sessions, msg, 180, "Ringing", d->user, "application/sdp", NULL,
 			    stack_auth, d, false, leg_session_offer, leg_session_answer, on_established,
 			    leg_session_info, NULL, on_closed, &l->leg, NULL);
@@ -327,11 +328,10 @@ void dialog_place(struct order *o)
 	address_uri(d, str_of(o->text), uri, sizeof uri);
 	(void)re_snprintf(own, sizeof own, "sip:%s@%s", *from && !strpbrk(from, "@:;<> ") ? from : d->user,
 			  d->host_port);
-	if (!d->sessions || leg_open(&l->leg, l, &dialog_media_events, &err)) {
+	if (!d->sessions || leg_open(&l->leg, l, &dialog_media_events, true, &err)) {
 		dialog_end(l, END_GATEWAY, 503, "no line is free");
 		return;
 	}
-	leg_secure(&l->leg, true);
 	int rc = leg_describe(&l->leg, &desc, true);
 
 	if (!rc)

@@ -4,8 +4,13 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "channel/channel.h"
 #include "ivr/sip/door_private.h"
+
+#define DEBUG_MODULE "threadline"
+#define DEBUG_LEVEL 0
+#include <re_dbg.h>
 
 static int check(const struct ivr_settings *set, struct err *err)
 {
@@ -64,6 +69,22 @@ static void sip_close_door(struct door **at)
 	*at = NULL;
 }
 
+/* What the library says for people goes the way of the log, without its colours. */
+static void on_said(int level, const char *p, size_t n, void *arg)
+{
+	char text[200];
+	size_t k = 0;
+
+	(void)level;
+	(void)arg;
+	for (size_t i = 0; i < n && k < sizeof text - 1; i++)
+		if ((unsigned char)p[i] >= ' ')
+			text[k++] = p[i];
+	text[k] = 0;
+	if (k && p[0] != '\033')
+		log_info("ivr.sip_library", "text", text, LOG_END);
+}
+
 static int sip_open(const struct ivr_settings *set, const struct door_host *host, struct door **out, struct err *err)
 {
 	pthread_mutexattr_t inherit;
@@ -84,6 +105,8 @@ static int sip_open(const struct ivr_settings *set, const struct door_host *host
 	pthread_mutex_init(&d->lock, &inherit);
 	pthread_mutexattr_destroy(&inherit);
 	own_names(d);
+	dbg_init(DBG_WARNING, DBG_NONE);
+	dbg_handler_set(on_said, NULL);
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->wake < 0 || libre_init()) {
 		sip_close_door(&d);

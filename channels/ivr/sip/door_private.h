@@ -47,7 +47,7 @@ struct leg {
 	struct sdp_media *audio;
 	struct media *media;
 	struct srtp *tx, *rx;
-	char tx_key[64];
+	char tx_key[64], contact[300];
 	bool up, secure, offered;
 };
 
@@ -149,15 +149,18 @@ void dialog_place(struct order *o);
 void dialog_free(struct order *o);
 extern const struct media_events dialog_media_events, far_media_events;
 
+/* tls.c: what TLS connections are made with; 0 or an errno. *out may be set either way. */
+int tls_context(struct tls **out, const struct ivr_settings *set);
+
 /* leg.c; thread: SIP. -1: there is nothing to agree on, err says why */
-int leg_open(struct leg *g, struct line *l, const struct media_events *ev, struct err *err);
+int leg_open(struct leg *g, struct line *l, const struct media_events *ev, bool offers, struct err *err);
 int leg_heard(struct leg *g, const struct sip_msg *msg, bool offer); /* their description; 0 or an errno */
 int leg_describe(struct leg *g, struct mbuf **out, bool offer);
 void leg_close(struct leg *g);
 void leg_session_info(struct sip *sip, const struct sip_msg *msg, void *leg);
 int leg_session_offer(struct mbuf **desc, const struct sip_msg *msg, void *leg);
 int leg_session_answer(const struct sip_msg *msg, void *leg);
-void leg_secure(struct leg *g, bool offer);
+void leg_reach(struct leg *g, const struct sip_msg *msg); /* before a dialog is made or changed by msg */
 
 /* transfer.c; thread: SIP */
 void dialog_transfer(struct order *o);

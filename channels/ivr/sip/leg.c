@@ -8,44 +8,6 @@
 
 enum { SRTP_KEY = 30 /* master key and salt of AES_CM_128 */ };
 
-int leg_open(struct leg *g, struct line *l, const struct media_events *ev, struct err *err)
-{
-	struct sa at;
-	int rc;
-
-	g->line = l;
-	g->media = media_open(l->door->wheel, ev, l, err);
-	if (!g->media)
-		return -1;
-	rc = sa_set_str(&at, l->door->set->sip_address, 0);
-	if (!rc)
-		rc = sdp_session_alloc(&g->sdp, &at);
-	if (!rc)
-		rc = sdp_media_add(&g->audio, g->sdp, "audio", media_port(g->media), sdp_proto_rtpavp);
-	if (!rc)
-		rc = sdp_media_set_alt_protos(g->audio, 2, sdp_proto_rtpavp, sdp_proto_rtpsavp);
-	if (!rc)
-		rc = sdp_format_add(NULL, g->audio, false, "0", "PCMU", 8000, 1, NULL, NULL, NULL, false, NULL);
-	if (!rc)
-		rc = sdp_format_add(NULL, g->audio, false, "8", "PCMA", 8000, 1, NULL, NULL, NULL, false, NULL);
-	if (!rc)
-		rc = sdp_format_add(NULL, g->audio, false, "101", "telephone-event", 8000, 1, NULL, NULL, NULL, false,
-				    "0-15");
-	if (!rc)
-		rc = sdp_media_set_lattr(g->audio, true, "ptime", "20");
-	return rc ? err_set(err, ERR_INTERNAL, "sdp", NULL, "no session description") : 0;
-}
-
-void leg_close(struct leg *g)
-{
-	media_close(&g->media);
-	g->sess = mem_deref(g->sess); /* sends BYE, CANCEL or a refusal, whatever is due */
-	g->sdp = mem_deref(g->sdp);
-	g->audio = NULL;
-	g->tx = mem_deref(g->tx);
-	g->rx = mem_deref(g->rx);
-}
-
 static int new_key(struct leg *g, const char *tag, const char *suite)
 {
 	uint8_t key[SRTP_KEY];
@@ -59,6 +21,49 @@ static int new_key(struct leg *g, const char *tag, const char *suite)
 			    key, sizeof key, 0);
 
 	return rc ? rc : sdp_media_set_lattr(g->audio, true, "crypto", "%s %s inline:%s", tag, suite, g->tx_key);
+}
+
+int leg_open(struct leg *g, struct line *l, const struct media_events *ev, bool offers, struct err *err)
+{
+	bool secure = offers && l->door->set->sip_srtp == IVR_SRTP_YES;
+	struct sa at;
+	int rc;
+
+	g->line = l;
+	g->media = media_open(l->door->wheel, ev, l, err);
+	if (!g->media)
+		return -1;
+	rc = sa_set_str(&at, l->door->set->sip_address, 0);
+	if (!rc)
+		rc = sdp_session_alloc(&g->sdp, &at);
+	if (!rc)
+		rc = sdp_media_add(&g->audio, g->sdp, "audio", media_port(g->media),
+				   secure ? sdp_proto_rtpsavp : sdp_proto_rtpavp);
+	if (!rc)
+		rc = sdp_media_set_alt_protos(g->audio, 2, sdp_proto_rtpavp, sdp_proto_rtpsavp);
+	if (!rc)
+		rc = sdp_format_add(NULL, g->audio, false, "0", "PCMU", 8000, 1, NULL, NULL, NULL, false, NULL);
+	if (!rc)
+		rc = sdp_format_add(NULL, g->audio, false, "8", "PCMA", 8000, 1, NULL, NULL, NULL, false, NULL);
+	if (!rc)
+		rc = sdp_format_add(NULL, g->audio, false, "101", "telephone-event", 8000, 1, NULL, NULL, NULL, false,
+				    "0-15");
+	if (!rc)
+		rc = sdp_media_set_lattr(g->audio, true, "ptime", "20");
+	if (!rc && secure)
+		rc = new_key(g, "1", "AES_CM_128_HMAC_SHA1_80");
+	g->secure = secure;
+	return rc ? err_set(err, ERR_INTERNAL, "sdp", NULL, "no session description") : 0;
+}
+
+void leg_close(struct leg *g)
+{
+	media_close(&g->media);
+	g->sess = mem_deref(g->sess); /* sends BYE, CANCEL or a refusal, whatever is due */
+	g->sdp = mem_deref(g->sdp);
+	g->audio = NULL;
+	g->tx = mem_deref(g->tx);
+	g->rx = mem_deref(g->rx);
 }
 
 /* "1 AES_CM_128_HMAC_SHA1_80 inline:<base64>|2^20|1:4" (RFC 4568 section 9.2). true: taken. */
@@ -85,15 +90,6 @@ static bool on_crypto(const char *name, const char *value, void *arg)
 	if (srtp_alloc(&g->rx, short_tag ? SRTP_AES_CM_128_HMAC_SHA1_32 : SRTP_AES_CM_128_HMAC_SHA1_80, raw, n, 0))
 		return false;
 	return g->offered || new_key(g, t, s) == 0;
-}
-
-void leg_secure(struct leg *g, bool offer)
-{
-	if (!offer || g->line->door->set->sip_srtp != IVR_SRTP_YES)
-		return;
-	g->offered = false;
-	if (new_key(g, "1", "AES_CM_128_HMAC_SHA1_80") == 0)
-		g->secure = true;
 }
 
 /* Sound can begin, or changes (a re-INVITE that holds, moves or takes another code). */
@@ -146,6 +142,23 @@ int leg_heard(struct leg *g, const struct sip_msg *msg, bool offer)
 	return apply(g);
 }
 
+/* A telephone calls over a TLS connection of its own making; where it says it can be reached, nobody may listen, and hardly ever
+ * is there a certificate that we could verify. What we have to say goes over that connection (RFC 5923 section 4), unless
+ * proxies are on the way, which are told by Record-Route. */
+void leg_reach(struct leg *g, const struct sip_msg *msg)
+{
+	const struct sip_hdr *h = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	struct sip_addr who;
+
+	if (msg->tp != SIP_TRANSP_TLS || !h || sip_msg_hdr(msg, SIP_HDR_RECORD_ROUTE) ||
+	    sip_addr_decode(&who, &h->val) ||
+	    re_snprintf(g->contact, sizeof g->contact, "<sip:%r%s%J;transport=tls>", &who.uri.user,
+			who.uri.user.l ? "@" : "", &msg->src) < 0)
+		return;
+	/* The library reads it again when it makes the dialog of the message, and copies it. */
+	pl_set_str(&((struct sip_hdr *)(uintptr_t)h)->val, g->contact);
+}
+
 int leg_describe(struct leg *g, struct mbuf **out, bool offer) { return sdp_encode(out, g->sdp, offer); }
 
 /* A re-INVITE: with an offer, or without one, and then ours is wanted. */
@@ -155,6 +168,7 @@ int leg_session_offer(struct mbuf **desc, const struct sip_msg *msg, void *arg)
 	bool theirs = mbuf_get_left(msg->mb) > 0;
 	int rc = theirs ? leg_heard(g, msg, true) : 0;
 
+	leg_reach(g, msg);
 	return rc ? rc : leg_describe(g, desc, !theirs);
 }
 

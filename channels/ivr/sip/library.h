@@ -19,6 +19,9 @@
 #ifndef MBUF_DEBUG
 #define MBUF_DEBUG 0
 #endif
+#ifndef USE_OPENSSL
+#define USE_OPENSSL 1 /* Debian builds it so */
+#endif
 #define RELEASE 1
 /* Two names of its JSON parser are jansson's as well. */
 #define JSON_STRING RE_JSON_STRING

@@ -137,10 +137,7 @@ static int listen_all(struct door *d)
 		rc = sip_transp_add(d->sip, SIP_TRANSP_TCP, &at);
 	if (rc)
 		return rc;
-	/* Without a port of ours TLS still serves to connect to peers. */
-	rc = tls_alloc(&d->tls, TLS_METHOD_SSLV23, d->set->sip_tls_certificate, NULL);
-	if (!rc && d->set->sip_tls_ca)
-		rc = tls_add_ca(d->tls, d->set->sip_tls_ca);
+	rc = tls_context(&d->tls, d->set);
 	if (rc)
 		return rc;
 	sa_set_port(&at, (uint16_t)d->set->sip_tls_port);

@@ -194,9 +194,8 @@ static int call_far(struct line *l, const char *uri, const char *from)
 
 	(void)re_snprintf(own, sizeof own, "sip:%s@%s", *from && !strpbrk(from, "@:;<> ") ? from : d->user,
 			  d->host_port);
-	if (leg_open(&l->far, l, &far_media_events, &err))
+	if (leg_open(&l->far, l, &far_media_events, true, &err))
 		return ENOMEM;
-	leg_secure(&l->far, true);
 	int rc = leg_describe(&l->far, &desc, true);
 
 	if (!rc)
