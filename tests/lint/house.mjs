@@ -78,7 +78,7 @@ const places = [
 	[/^sqlite3\.h$|^libpq/, /^gateway\/store\/|^tests\/bench\//],
 	[/^microhttpd\.h$/, /^gateway\/http\/|^tests\//],
 	[/^curl\//, /^gateway\/cli\/client\.c$|^gateway\/webhook\/|^channels\/|^tests\//],
-	[/^openssl\//, /^gateway\/base\/crypto\.c$|^channels\/sms\/tls\.c$|^channels\/email\/dkim\.c$|^gateway\/http\/|^tests\//],
+	[/^openssl\//, /^gateway\/base\/crypto\.c$|^channels\/(sms|ivr\/sip)\/tls\.c$|^channels\/email\/dkim\.c$|^gateway\/http\/|^tests\//],
 	[/^ini\.h$/, /^gateway\/base\/settings\.c$/],
 	[/^jansson\.h$/, /^gateway\/base\/json\.h$|^tests\//],
 	[/^phonenumbers\//, /^gateway\/model\/phone/],
