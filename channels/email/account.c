@@ -128,6 +128,14 @@ static int send_first(struct account *a)
 	return 0;
 }
 
+void email_more(void *arg)
+{
+	struct account *a = arg;
+
+	if (!a->stopping && !TAILQ_EMPTY(&a->ready))
+		send_first(a);
+}
+
 static void release(struct account *a, const char *reason)
 {
 	while (!TAILQ_EMPTY(&a->ready))

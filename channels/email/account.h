@@ -81,6 +81,7 @@ int letter_write(struct letter *l, struct smtp_job *job, struct err *err);
 void email_flush_soon(struct account *a);
 void email_done(void *a, struct smtp_job *job, const struct smtp_answer *answer);
 void email_changed(void *a);
+void email_more(void *a);
 void email_stop(struct account *a, int64_t deadline);
 void email_cancel(struct account *a, const struct delivery_id *id);
 void email_give_outcomes(struct account *a);

@@ -84,7 +84,7 @@ static int identity(struct account *a, struct err *err)
 static int open_parts(struct account *a, struct err *err)
 {
 	const struct email_settings *s = a->set;
-	struct smtp_calls calls = {email_done, email_changed, a};
+	struct smtp_calls calls = {email_done, email_changed, email_more, a};
 
 	if (check(s, err) || identity(a, err))
 		return -1;

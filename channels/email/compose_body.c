@@ -12,11 +12,11 @@ void compose_body_init(void) { g_mime_init(); }
 static void add_lf(struct buf *out, struct str s)
 {
 	for (size_t i = 0; i < s.n;) {
+		const char *cr = memchr(s.p + i, '\r', s.n - i);
 		size_t from = i;
-		while (i < s.n && s.p[i] != '\r')
-			i++;
+		i = cr ? (size_t)(cr - s.p) : s.n;
 		buf_add(out, s.p + from, i - from);
-		if (i == s.n)
+		if (!cr)
 			break;
 		buf_addc(out, '\n');
 		i += i + 1 < s.n && s.p[i + 1] == '\n' ? 2 : 1;
@@ -37,21 +37,30 @@ static void add_crlf(struct buf *out, struct str s)
 	}
 }
 
+static size_t count_high(const char *p, size_t n)
+{
+	size_t high = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+		high += (size_t)((c >= 127) | ((c < ' ') & (c != '\t')));
+	}
+	return high;
+}
+
 /* What carries it with the least: as it is; quoted-printable for some letters; base64 for another script. Lines that
  * begin with "From " are changed by mail stores, and that would break a signature. */
 static GMimeContentEncoding encoding_of(struct str s)
 {
-	size_t high = 0, line = 0;
+	size_t high = 0;
 	bool plain = true, from = false;
 
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (line == 0 && s.n - i >= 5 && memcmp(s.p + i, "From ", 5) == 0)
-			from = true;
-		line = c == '\n' ? 0 : line + 1;
-		high += c >= 127 || (c < ' ' && c != '\n' && c != '\t');
-		if (line > LINE_MAX_)
-			plain = false;
+	for (size_t i = 0, line; i < s.n; i += line + 1) {
+		const char *nl = memchr(s.p + i, '\n', s.n - i);
+		line = nl ? (size_t)(nl - s.p) - i : s.n - i;
+		from |= line >= 5 && memcmp(s.p + i, "From ", 5) == 0;
+		plain &= line <= LINE_MAX_;
+		high += count_high(s.p + i, line);
 	}
 	if (from)
 		return GMIME_CONTENT_ENCODING_BASE64;

@@ -12,7 +12,7 @@ enum { DUE_RSET, DUE_MAIL, DUE_RCPT, DUE_DATA, DUE_END, DUE_VOID };
 
 bool connection_is_uncertain(const struct connection *c)
 {
-	return c->state == CONNECTION_BUSY && c->ended && c->out_at == c->out.n && !c->refusal.code;
+	return c->state == CONNECTION_BUSY && c->ended && c->out_at >= c->end_at && !c->refusal.code;
 }
 
 /* ---- the end of a connection, and of a mail ---- */
@@ -35,6 +35,13 @@ void connection_close(struct connection *c)
 	shut(c);
 }
 
+/* It was to follow, and nothing was said about it. */
+static void drop_next(struct connection *c, const char *why)
+{
+	if (c->next->taken)
+		connection_answered(c, c->next, SMTP_LOST, NULL, why);
+}
+
 static void lost(struct connection *c, const char *why)
 {
 	enum connection_state was = c->state;
@@ -42,25 +49,60 @@ static void lost(struct connection *c, const char *why)
 	struct smtp_reply refusal = c->refusal;
 
 	shut(c);
-	if (was == CONNECTION_IDLE)
+	if (was == CONNECTION_IDLE) {
 		connection_gone(c);
-	else if (refusal.code) /* what it had said before holds */
-		connection_answered(c, refusal.code < 500 ? SMTP_TEMPORARY : SMTP_PERMANENT, &refusal, why);
+		return;
+	}
+	drop_next(c, why);
+	if (refusal.code) /* what it had said before holds */
+		connection_answered(c, c->now, refusal.code < 500 ? SMTP_TEMPORARY : SMTP_PERMANENT, &refusal, why);
 	else
-		connection_answered(c, r, &c->reply, why);
+		connection_answered(c, c->now, r, &c->reply, why);
 }
 
 static void await(struct connection *c);
 
+/* The mail in `now` begins: nothing of it was sent, nothing was said of it. */
+static void begin(struct connection *c)
+{
+	c->state = CONNECTION_BUSY;
+	c->refusal.code = c->reply.code = 0;
+	c->recipient = false;
+	c->mail_at = 0;
+	c->line_begins = true;
+	c->ended = false;
+}
+
+/* What was to follow is at its turn; its envelope is on its way, or goes now if the host had to be told something else. */
+static void go_on(struct connection *c)
+{
+	struct slot *done = c->now;
+
+	c->now = c->next;
+	c->next = done;
+	if (!c->next_said) {
+		connection_mail(c);
+		return;
+	}
+	begin(c);
+	c->needs_reset = false;
+	await(c);
+}
+
 static void answered(struct connection *c, enum smtp_result r, const struct smtp_reply *reply)
 {
 	struct smtp_reply copy = *reply;
+	struct slot *done = c->now;
 
-	c->state = CONNECTION_IDLE;
 	c->used = true;
 	c->needs_reset = r != SMTP_SENT;
-	await(c);
-	connection_answered(c, r, &copy, copy.text);
+	if (c->next->taken) {
+		go_on(c);
+	} else {
+		c->state = CONNECTION_IDLE;
+		await(c);
+	}
+	connection_answered(c, done, r, &copy, copy.text);
 }
 
 /* Codes that speak of us and the host, not of the mail: closing (RFC 5321), and what AUTH wants (RFC 4954). */
@@ -72,7 +114,8 @@ static void refused(struct connection *c, const struct smtp_reply *r)
 
 	if (is_about_us(r->code)) {
 		shut(c);
-		connection_answered(c, SMTP_HOST, &copy, copy.text);
+		drop_next(c, copy.text);
+		connection_answered(c, c->now, SMTP_HOST, &copy, copy.text);
 	} else {
 		answered(c, r->code < 500 ? SMTP_TEMPORARY : SMTP_PERMANENT, r);
 	}
@@ -85,8 +128,9 @@ static void add_due(struct connection *c, uint8_t what) { c->due[c->due_n++] = w
 /* The next stretch of head and mail, each dot at the beginning of a line doubled (RFC 5321 section 4.5.2). */
 static void add_stretch(struct connection *c)
 {
-	size_t head = c->job.head.n, n;
-	struct str s = c->mail_at < head ? buf_str(&c->job.head) : buf_str(&c->job.mail);
+	const struct smtp_job *job = &c->now->job;
+	size_t head = job->head.n, n;
+	struct str s = c->mail_at < head ? buf_str(&job->head) : buf_str(&job->mail);
 	size_t at = c->mail_at < head ? c->mail_at : c->mail_at - head;
 
 	n = s.n - at < CHUNK ? s.n - at : CHUNK;
@@ -102,21 +146,26 @@ static void add_stretch(struct connection *c)
 	}
 }
 
-/* More of the mail, and the dot behind it. */
+/* More of the mail, and the dot behind it; behind that what may follow. */
 static void fill(struct connection *c)
 {
+	size_t size = c->now->job.head.n + c->now->job.mail.n;
+
 	if (c->ended || !c->due_n || c->due[0] != DUE_END)
 		return;
 	if (c->out_at == c->out.n) {
 		buf_reset(&c->out);
 		c->out_at = 0;
 	}
-	while (c->out.n < CHUNK && c->mail_at < c->job.head.n + c->job.mail.n)
+	while (c->out.n < CHUNK && c->mail_at < size)
 		add_stretch(c);
-	if (c->mail_at == c->job.head.n + c->job.mail.n) {
-		buf_adds(&c->out, c->line_begins ? ".\r\n" : "\r\n.\r\n");
-		c->ended = true;
-	}
+	if (c->mail_at < size)
+		return;
+	buf_adds(&c->out, c->line_begins ? ".\r\n" : "\r\n.\r\n");
+	c->end_at = c->out.n;
+	c->ended = true;
+	if (c->pipelining && !c->next->taken)
+		connection_room(c);
 }
 
 static void on_ready(void *arg, uint32_t events);
@@ -165,9 +214,9 @@ static void flush(struct connection *c)
 		await(c);
 }
 
-static void say_rcpt(struct connection *c)
+static void say_rcpt(struct connection *c, const struct smtp_job *job)
 {
-	buf_addf(&c->out, "RCPT TO:<%s>\r\n", c->job.to);
+	buf_addf(&c->out, "RCPT TO:<%s>\r\n", job->to);
 	add_due(c, DUE_RCPT);
 }
 
@@ -177,29 +226,40 @@ static void say_data(struct connection *c)
 	add_due(c, DUE_DATA);
 }
 
-/* What this host will not take need not be offered. */
-static bool unfit(struct connection *c)
+/* MAIL, and what need not wait for its answer. */
+static void say_envelope(struct connection *c, const struct smtp_job *job)
 {
-	size_t size = c->job.head.n + c->job.mail.n;
-	struct smtp_reply *r = &c->refusal;
+	buf_addf(&c->out, "MAIL FROM:<%s>%s", job->from, job->utf8 ? " SMTPUTF8" : "");
+	if (c->sizes)
+		buf_addf(&c->out, " SIZE=%zu", job->head.n + job->mail.n);
+	buf_adds(&c->out, "\r\n");
+	add_due(c, DUE_MAIL);
+	if (c->pipelining) {
+		say_rcpt(c, job);
+		say_data(c);
+	}
+}
 
-	if (c->job.utf8 && !c->utf8)
+/* What this host will not take need not be offered: what it would say. */
+static bool unfit(const struct connection *c, const struct smtp_job *job, struct smtp_reply *r)
+{
+	size_t size = job->head.n + job->mail.n;
+
+	if (job->utf8 && !c->utf8)
 		*r = (struct smtp_reply){.code = 553, .enhanced = "5.6.7", .text = "the host does not take SMTPUTF8"};
 	else if (c->size_max > 0 && (int64_t)size > c->size_max)
 		*r = (struct smtp_reply){.code = 552, .enhanced = "5.3.4", .text = "larger than the host takes"};
-	return r->code != 0;
+	else
+		return false;
+	return true;
 }
 
 void connection_mail(struct connection *c)
 {
-	c->state = CONNECTION_BUSY;
-	c->refusal.code = c->reply.code = 0;
-	c->recipient = false;
+	begin(c);
 	buf_reset(&c->out);
-	c->out_at = c->mail_at = c->due_n = 0;
-	c->line_begins = true;
-	c->ended = false;
-	if (unfit(c)) {
+	c->out_at = c->due_n = 0;
+	if (unfit(c, &c->now->job, &c->refusal)) {
 		c->broken = true;
 		await(c);
 		return;
@@ -209,17 +269,18 @@ void connection_mail(struct connection *c)
 		add_due(c, DUE_RSET);
 		c->needs_reset = false;
 	}
-	buf_addf(&c->out, "MAIL FROM:<%s>%s", c->job.from, c->job.utf8 ? " SMTPUTF8" : "");
-	if (c->sizes)
-		buf_addf(&c->out, " SIZE=%zu", c->job.head.n + c->job.mail.n);
-	buf_adds(&c->out, "\r\n");
-	add_due(c, DUE_MAIL);
-	if (c->pipelining) {
-		say_rcpt(c);
-		say_data(c);
-	}
+	say_envelope(c, &c->now->job);
 	await(c);
 	flush(c);
+}
+
+void connection_follow(struct connection *c)
+{
+	struct smtp_reply not_now;
+
+	c->next_said = !unfit(c, &c->next->job, &not_now);
+	if (c->next_said)
+		say_envelope(c, &c->next->job);
 }
 
 /* ---- in ---- */
@@ -262,7 +323,7 @@ static void on_reply(struct connection *c)
 		return;
 	} else if (r.code / 100 == 2) {
 		if (!c->pipelining && due == DUE_MAIL)
-			say_rcpt(c);
+			say_rcpt(c, &c->now->job);
 		else if (!c->pipelining)
 			say_data(c);
 	} else {
@@ -427,8 +488,13 @@ int connection_init(struct connection *c, struct multi *m)
 	const struct email_settings *set = c->set;
 	CURLcode r;
 
-	buf_init(&c->job.head, 64 << 10);
-	buf_init(&c->job.mail, 160 << 20);
+	for (int i = 0; i < 2; i++) {
+		c->slots[i].c = c;
+		buf_init(&c->slots[i].job.head, 64 << 10);
+		buf_init(&c->slots[i].job.mail, 160 << 20);
+	}
+	c->now = &c->slots[0];
+	c->next = &c->slots[1];
 	buf_init(&c->out, OUT_MAX);
 	if (transfer_init(&c->t, m, on_connected))
 		return -1;
@@ -451,8 +517,10 @@ void connection_free(struct connection *c)
 {
 	connection_close(c);
 	transfer_free(&c->t);
-	buf_free(&c->job.head);
-	buf_free(&c->job.mail);
+	for (int i = 0; i < 2; i++) {
+		buf_free(&c->slots[i].job.head);
+		buf_free(&c->slots[i].job.mail);
+	}
 	buf_free(&c->out);
 }
 

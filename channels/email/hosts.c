@@ -80,11 +80,24 @@ struct smart_host *smart_hosts_pick(struct smart_hosts *h, int64_t now, int64_t 
 }
 
 /* The rate is kept as the time up to which it has been used: a mail adds its share, and may run a little ahead of now. */
+static void use_rate(const struct smart_hosts *all, struct smart_host *x, int64_t now)
+{
+	if (all->rules.rate > 0)
+		x->next = (x->next > now ? x->next : now) + US_SEC / all->rules.rate;
+}
+
 void smart_host_taken(struct smart_hosts *all, struct smart_host *x, int64_t now)
 {
 	x->active++;
-	if (all->rules.rate > 0)
-		x->next = (x->next > now ? x->next : now) + US_SEC / all->rules.rate;
+	use_rate(all, x, now);
+}
+
+bool smart_host_follows(const struct smart_hosts *all, struct smart_host *x, int64_t now)
+{
+	if (x->failures || x->next > now + BURST_TIME)
+		return false;
+	use_rate(all, x, now);
+	return true;
 }
 
 void smart_host_left(struct smart_host *x) { x->active--; }

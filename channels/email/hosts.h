@@ -36,6 +36,8 @@ int smart_hosts_init(struct smart_hosts *h, const char *list, int64_t port, cons
 /* NULL: none can take one now; *wake says when one may by time alone (0: not before one is given back). */
 struct smart_host *smart_hosts_pick(struct smart_hosts *h, int64_t now, int64_t *wake);
 void smart_host_taken(struct smart_hosts *all, struct smart_host *h, int64_t now);
+/* One more over a connection that it has anyway. false: not now, by its rate. */
+bool smart_host_follows(const struct smart_hosts *all, struct smart_host *h, int64_t now);
 void smart_host_left(struct smart_host *h); /* what was taken is over, however it went */
 void smart_host_worked(struct smart_host *h);
 void smart_host_failed(struct smart_hosts *all, struct smart_host *h, int64_t now, bool refused, const char *reason);

@@ -12,7 +12,7 @@ struct smtp {
 	struct smtp_calls calls;
 	struct smart_hosts hosts;
 	struct multi *multi;
-	struct connection **all;
+	struct connection **all, *room; /* room: the connection that asks for a mail to follow */
 	size_t n, max, active, asking;
 	struct timer wake;
 	bool started, stopping;
@@ -49,7 +49,7 @@ static struct connection *connection_for(struct smtp *s, const struct smart_host
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct connection *c = s->all[i];
-		if (c->has_job)
+		if (c->now->taken)
 			continue;
 		if (c->state == CONNECTION_IDLE && c->host == h)
 			return c;
@@ -67,44 +67,66 @@ static struct connection *connection_for(struct smtp *s, const struct smart_host
 	return closed;
 }
 
-static void give_back(struct connection *c)
+/* A connection with nothing more to do leaves its host to others. */
+static void give_back(struct slot *slot)
 {
-	smart_host_left(c->host);
-	c->has_job = false;
+	slot->taken = false;
+	if (!slot->c->now->taken)
+		smart_host_left(slot->c->host);
 }
 
-struct smtp_job *smtp_job(struct smtp *s)
+static struct slot *new_mail(struct smtp *s, int64_t now)
 {
-	int64_t now = loop_now(s->loop), wake;
-	struct smart_host *h = s->stopping ? NULL : smart_hosts_pick(&s->hosts, now, &wake);
+	int64_t wake;
+	struct smart_host *h = smart_hosts_pick(&s->hosts, now, &wake);
 	struct connection *c = h ? connection_for(s, h) : NULL;
 
 	if (!c)
 		return NULL;
 	c->host = h;
-	c->has_job = true;
 	smart_host_taken(&s->hosts, h, now);
-	buf_reset(&c->job.head);
-	buf_reset(&c->job.mail);
-	c->job.utf8 = false;
-	c->job.arg = NULL;
-	return &c->job;
+	return c->now;
+}
+
+static struct slot *following(struct smtp *s, int64_t now)
+{
+	if (s->room->next->taken || !smart_host_follows(&s->hosts, s->room->host, now))
+		return NULL;
+	return s->room->next;
+}
+
+struct smtp_job *smtp_job(struct smtp *s)
+{
+	int64_t now = loop_now(s->loop);
+	struct slot *slot = s->stopping ? NULL : s->room ? following(s, now) : new_mail(s, now);
+
+	if (!slot)
+		return NULL;
+	slot->taken = true;
+	buf_reset(&slot->job.head);
+	buf_reset(&slot->job.mail);
+	slot->job.utf8 = false;
+	slot->job.arg = NULL;
+	return &slot->job;
 }
 
 void smtp_job_drop(struct smtp *s, struct smtp_job *job)
 {
 	(void)s;
-	give_back((struct connection *)(void *)job);
+	give_back((struct slot *)(void *)job);
 }
 
 int smtp_send(struct smtp *s, struct smtp_job *job)
 {
-	struct connection *c = (struct connection *)(void *)job;
+	struct slot *slot = (struct slot *)(void *)job;
+	struct connection *c = slot->c;
 
-	if (c->state == CONNECTION_IDLE) {
+	if (slot == c->next) {
+		connection_follow(c);
+	} else if (c->state == CONNECTION_IDLE) {
 		connection_mail(c);
 	} else if (connection_open(c, c->host)) {
-		give_back(c);
+		give_back(slot);
 		return -1;
 	}
 	s->active++;
@@ -113,13 +135,13 @@ int smtp_send(struct smtp *s, struct smtp_job *job)
 
 /* ---- what they tell ---- */
 
-static void finish(struct connection *c, const struct smtp_answer *a)
+static void finish(struct slot *slot, const struct smtp_answer *a)
 {
-	struct smtp *s = c->s;
+	struct smtp *s = slot->c->s;
 
 	s->active--;
-	s->calls.done(s->calls.arg, &c->job, a);
-	give_back(c);
+	s->calls.done(s->calls.arg, &slot->job, a);
+	give_back(slot);
 	look(s);
 }
 
@@ -131,7 +153,7 @@ static void describe(const struct connection *c, const char *why, char *out, siz
 void connection_opened(struct connection *c)
 {
 	smart_host_worked(c->host);
-	if (c->has_job)
+	if (c->now->taken)
 		connection_mail(c);
 	else
 		c->s->asking--;
@@ -145,15 +167,16 @@ void connection_failed(struct connection *c, const char *why, bool refused)
 
 	describe(c, why, reason, sizeof reason);
 	smart_host_failed(&s->hosts, c->host, loop_now(s->loop), refused, reason);
-	if (c->has_job) {
-		finish(c, &(struct smtp_answer){.result = SMTP_HOST, .reason = reason, .host = c->host->name});
+	if (c->now->taken) {
+		finish(c->now, &(struct smtp_answer){.result = SMTP_HOST, .reason = reason, .host = c->host->name});
 	} else {
 		s->asking--;
 		look(s);
 	}
 }
 
-void connection_answered(struct connection *c, enum smtp_result result, const struct smtp_reply *reply, const char *why)
+void connection_answered(struct connection *c, struct slot *slot, enum smtp_result result,
+			 const struct smtp_reply *reply, const char *why)
 {
 	struct smtp *s = c->s;
 	char reason[HOST_NAME + REPLY_TEXT + 64];
@@ -161,12 +184,19 @@ void connection_answered(struct connection *c, enum smtp_result result, const st
 
 	describe(c, why, reason, sizeof reason);
 	a.recipient = c->recipient;
-	a.reused = result == SMTP_LOST && c->used && !c->reply.code;
+	a.reused = result == SMTP_LOST && (!reply || (c->used && !reply->code));
 	if (result != SMTP_LOST && result != SMTP_UNCERTAIN)
 		a.reply = *reply;
 	if (result == SMTP_HOST)
 		smart_host_failed(&s->hosts, c->host, loop_now(s->loop), reply->code >= 500, reason);
-	finish(c, &a);
+	finish(slot, &a);
+}
+
+void connection_room(struct connection *c)
+{
+	c->s->room = c;
+	c->s->calls.more(c->s->calls.arg);
+	c->s->room = NULL;
 }
 
 void connection_gone(struct connection *c) { look(c->s); }
@@ -270,8 +300,10 @@ void smtp_abort(struct smtp *s)
 		struct connection *c = s->all[i];
 		enum smtp_result r = connection_is_uncertain(c) ? SMTP_UNCERTAIN : SMTP_LOST;
 		connection_close(c);
-		if (c->has_job)
-			connection_answered(c, r, &c->reply, "stopping");
+		if (c->next->taken)
+			connection_answered(c, c->next, SMTP_LOST, NULL, "stopping");
+		if (c->now->taken)
+			connection_answered(c, c->now, r, &c->reply, "stopping");
 	}
 }
 

@@ -27,7 +27,7 @@ struct smtp_answer {
 	const char *reason;	 /* for people, when the host said nothing */
 	const char *host;
 	bool recipient; /* it was the recipient that was refused */
-	bool reused;	/* over a connection that had been used before, without an answer to this mail: it was stale */
+	bool reused; /* over a connection that other mails had used, without an answer to this one: no fault of its */
 };
 
 struct smtp_job {
@@ -42,6 +42,7 @@ struct smtp;
 struct smtp_calls {
 	void (*done)(void *arg, struct smtp_job *job, const struct smtp_answer *a);
 	void (*changed)(void *arg); /* a host came up or went down, or there may be room again */
+	void (*more)(void *arg); /* a mail sent from within this call saves a round trip: smtp_job has room for one */
 	void *arg;
 };
 

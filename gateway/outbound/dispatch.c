@@ -473,6 +473,7 @@ static void *dispatch_main(void *arg)
 	struct outbound *o = arg;
 
 	pthread_setname_np(pthread_self(), "dispatcher");
+	readers_follow(o->r, NULL); /* if the store cannot be opened now, each reading tries again and says so */
 	loop_run(o->loop);
 	return NULL;
 }

@@ -54,6 +54,16 @@ struct db *readers_get(struct readers *r, struct err *err)
 	return mine->db;
 }
 
+/* SQLite drops its map of the file whenever the store has changed, and maps it anew page by page: plain reads cost less. */
+int readers_follow(struct readers *r, struct err *err)
+{
+	struct db *db = readers_get(r, err);
+
+	if (!db)
+		return -1;
+	return db_dialect(db) == DB_SQLITE ? db_exec(db, "PRAGMA mmap_size=0", err) : 0;
+}
+
 void readers_close(struct readers **rp)
 {
 	struct readers *r = *rp;

@@ -36,9 +36,9 @@ const accepts = (port) =>
 const idOf = (user) => execFileSync("id", ["-u", user], { encoding: "utf8" }).trim();
 
 // No service in a chroot: the folder has no copies of the system's files.
-const services = (port) => `127.0.0.1:${port} inet n - n - - smtpd
+const services = (port, relays) => `127.0.0.1:${port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+${relays ? "qmgr unix n - n 300 1 qmgr" : "# nobody reads the queue"}
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
@@ -86,7 +86,8 @@ function stat(pid) {
 
 export class Postfix {
 	// settings: of main.cf, over the above; a function gets the folder and gives them. seconds: it ends by itself then.
-	static async start(settings = {}, { seconds = 900 } = {}) {
+	// relays: false: mails stay in the queue until relay() is called.
+	static async start(settings = {}, { seconds = 900, relays = true } = {}) {
 		const p = new Postfix();
 		p.dir = mkdtempSync("/var/tmp/threadline-postfix-"); // on a disk: a queue in memory would not be one
 		chmodSync(p.dir, 0o755);
@@ -95,7 +96,7 @@ export class Postfix {
 		p.port = await freePort();
 		const all = { ...parameters(p.dir), ...(typeof settings === "function" ? settings(p.dir) : settings) };
 		writeFileSync(join(p.dir, "etc/main.cf"), Object.entries(all).map(([k, v]) => `${k} = ${v}\n`).join(""));
-		writeFileSync(join(p.dir, "etc/master.cf"), services(p.port));
+		writeFileSync(join(p.dir, "etc/master.cf"), services(p.port, relays));
 		const etc = join(p.dir, "etc");
 		execFileSync("postfix", ["-c", etc, "check"], { stdio: ["ignore", "ignore", "pipe"], timeout: 30000 });
 		const daemons = execFileSync("postconf", ["-c", etc, "-h", "daemon_directory"], { encoding: "utf8" }).trim();
@@ -108,6 +109,12 @@ export class Postfix {
 			await pause(20);
 		}
 		return p;
+	}
+
+	// The queue manager starts now.
+	relay() {
+		writeFileSync(join(this.dir, "etc/master.cf"), services(this.port, true));
+		this.child.kill("SIGHUP");
 	}
 
 	log() {

@@ -114,6 +114,8 @@ static bool command(struct smarthost *h, int k, const char *line)
 	if (is(line, "RCPT")) {
 		keep(h->to, line);
 		h->rcpt_once = NULL;
+		if (h->nobody && strcmp(h->to, h->nobody) == 0)
+			return say(h, k, NULL, "550 5.1.1 no such user");
 		return say(h, k, once ? once : h->rcpt, "250 2.1.5 Ok");
 	}
 	if (is(line, "DATA")) {
@@ -134,6 +136,7 @@ static bool next(struct smarthost *h, int k)
 	struct smarthost_connection *c = h->at[k];
 	const char *mark = c->data ? "\r\n.\r\n" : "\r\n", *end = memmem(c->room, c->n, mark, strlen(mark));
 	size_t n = end ? (size_t)(end - c->room) : 0, used = n + strlen(mark);
+	const char *answer = h->end_once ? h->end_once : h->end;
 	char line[1024];
 	bool go;
 
@@ -148,8 +151,9 @@ static bool next(struct smarthost *h, int k)
 		c->data = false;
 		memcpy(h->last, c->room, n + 2);
 		h->last[n + 2] = 0;
-		h->mails += n && (!h->end || h->end[0] == '2');
-		go = say(h, k, h->end, "250 2.0.0 Ok: queued");
+		h->mails += n && (!answer || answer[0] == '2');
+		h->end_once = NULL;
+		go = say(h, k, answer, "250 2.0.0 Ok: queued");
 	} else {
 		snprintf(line, sizeof line, "%.*s", (int)n, c->room);
 		go = command(h, k, line);
@@ -177,6 +181,7 @@ void smarthost_step(struct smarthost *h)
 			continue;
 		}
 		c->n += (size_t)n;
+		h->reads++;
 		while (h->at[k] && next(h, k))
 			;
 	}

@@ -20,10 +20,11 @@ struct smarthost {
 	struct smarthost_connection *at[SMARTHOST_CONNECTIONS];
 	/* what it says; NULL: the usual. "" says nothing and breaks off, "-" says nothing */
 	const char *greeting, *mail, *rcpt, *data, *end;
-	const char *rcpt_once; /* as rcpt, for the next one only */
-	bool quiet;	       /* reads nothing */
-	bool plain;	       /* has no PIPELINING, no SMTPUTF8 */
-	int connections, mails, quits, resets;
+	const char *rcpt_once, *end_once; /* as rcpt and end, for the next one only */
+	const char *nobody;		  /* a mailbox it does not have */
+	bool quiet;			  /* reads nothing */
+	bool plain;			  /* has no PIPELINING, no SMTPUTF8 */
+	int connections, mails, quits, resets, reads;
 	char from[256], to[256], last[SMARTHOST_MAIL]; /* of the last mail that was whole */
 };
 

@@ -156,6 +156,109 @@ Test(email_adapter, one_connection_serves_many)
 	end();
 }
 
+static struct str second_text = STR("a text");
+
+/* Three that were there at once, over one connection; what comes of each, in the order of the mailboxes. */
+static void send_three(const char *second, enum outcome_kind kinds[3])
+{
+	struct delivery d[3] = {a_delivery("a@example.org"), a_delivery(second), a_delivery("c@example.org")};
+
+	d[1].text = second_text;
+	cr_assert_eq(email_channel.submit(account, d, 3), 3);
+	UNTIL(fake.outcomes_n == 3);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 3; k++)
+			if (uuid_eq(&fake.outcomes[k].id.message, &d[i].id.message))
+				kinds[i] = fake.outcomes[k].kind;
+}
+
+Test(email_adapter, an_envelope_follows_the_dot_of_the_mail_before)
+{
+	enum outcome_kind is[3];
+	int before;
+
+	begin("connections = 1\n");
+	up();
+	before = smart.reads;
+	send_three("b@example.org", is);
+	cr_expect(is[0] == OUTCOME_SENT && is[1] == OUTCOME_SENT && is[2] == OUTCOME_SENT);
+	cr_expect(smart.mails == 3 && smart.connections == 1);
+	cr_expect_eq(smart.reads - before, 4, "%d", smart.reads - before);
+	end();
+}
+
+Test(email_adapter, who_does_not_exist_does_not_hold_up_who_follows)
+{
+	enum outcome_kind is[3];
+
+	begin("connections = 1\n");
+	up();
+	smart.nobody = "b@example.org";
+	send_three("b@example.org", is);
+	smart.nobody = NULL;
+	cr_expect(is[0] == OUTCOME_SENT && is[1] == OUTCOME_FAILED && is[2] == OUTCOME_SENT);
+	cr_expect_eq(smart.mails, 2);
+	cr_expect_eq(smart.connections, 1);
+	end();
+}
+
+Test(email_adapter, a_mail_refused_at_its_end_does_not_touch_the_next)
+{
+	enum outcome_kind is[3];
+
+	begin("connections = 1\n");
+	up();
+	smart.end_once = "550 5.7.1 no";
+	send_three("b@example.org", is);
+	cr_expect(is[0] == OUTCOME_FAILED && is[1] == OUTCOME_SENT && is[2] == OUTCOME_SENT);
+	cr_expect_eq(smart.mails, 2);
+	cr_expect_eq(smart.resets, 0);
+	end();
+}
+
+Test(email_adapter, only_the_mail_that_was_whole_is_uncertain)
+{
+	enum outcome_kind is[3];
+
+	begin("connections = 1\n");
+	up();
+	smart.end_once = "";
+	send_three("b@example.org", is);
+	cr_expect(is[0] == OUTCOME_UNCERTAIN && is[1] == OUTCOME_SENT && is[2] == OUTCOME_SENT);
+	cr_expect_eq(smart.mails, 2);
+	cr_expect_eq(smart.connections, 2);
+	end();
+}
+
+Test(email_adapter, a_host_that_closes_after_a_mail_gives_the_next_back)
+{
+	enum outcome_kind is[3];
+
+	begin("connections = 1\n");
+	up();
+	smart.end_once = "421 4.3.2 closing";
+	send_three("b@example.org", is);
+	cr_expect(is[0] == OUTCOME_RELEASED && is[1] == OUTCOME_RELEASED && is[2] == OUTCOME_RELEASED);
+	cr_expect_eq(smart.mails, 0);
+	end();
+}
+
+Test(email_adapter, what_a_host_will_not_take_does_not_follow)
+{
+	static char text[1100000]; /* it says SIZE 1000000 */
+	enum outcome_kind is[3];
+
+	begin("connections = 1\n");
+	up();
+	memset(text, 'x', sizeof text);
+	second_text = str_n(text, sizeof text);
+	send_three("b@example.org", is);
+	second_text = STR("a text");
+	cr_expect(is[0] == OUTCOME_SENT && is[1] == OUTCOME_FAILED && is[2] == OUTCOME_SENT);
+	cr_expect_eq(smart.mails, 2);
+	end();
+}
+
 Test(email_adapter, refusals_are_told_apart)
 {
 	static const struct {
