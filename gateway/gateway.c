@@ -169,7 +169,7 @@ static int intake_start(struct gateway *g, struct err *err)
 
 	confirmer_bind(g->confirmer, &i);
 	replies_bind(g->replies, &i);
-	return intake_new(&i, g->writer, g->events, &g->intake, err);
+	return intake_new(&i, g->writer, g->events, &g->intake, err) || intake_recover(g->intake, err) ? -1 : 0;
 }
 static void intake_stop(struct gateway *g) { intake_free(&g->intake); }
 

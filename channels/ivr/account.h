@@ -4,8 +4,8 @@
  *   door ──▶ call.c (a VoiceXML session over a line) ──▶ story.c (what is told of it) ──▶ the timeline
  *   message on channel ivr ──▶ place.c ──▶ door ──▶ call.c
  *
- * A call is told when it has ended, as one interaction; a crash in the middle of it loses what was said so far, but not
- * what its menu has sent or stored before.
+ * A call is one interaction, on the timeline from when it is up. A crash in the middle of it loses what was said in the last
+ * seconds (GOES_ON_MS), but not what its menu has sent or stored before; at the next start the entry says that it was cut off.
  */
 #pragma once
 #include <sys/queue.h>

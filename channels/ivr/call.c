@@ -82,6 +82,7 @@ static void trace(void *arg, enum vxml_trace what, const char *target, const cha
 	case VXML_T_NOMATCH: story_step(c->story, "no match", "", ""); break;
 	case VXML_T_MATCH:
 		c->story->input = true;
+		story_begin(c->story);
 		story_step(c->story, "pressed", target, text && text[0] ? text : "***");
 		break;
 	case VXML_T_LOG: story_step(c->story, "log", target, text); break;
@@ -147,6 +148,8 @@ void call_begin(struct call *c)
 
 	c->story->answered = loop_now(c->a->host->loop);
 	loop_timer(c->a->host->loop, &c->life, c->story->answered + c->a->set->max_call, on_life);
+	if (!c->placed)
+		story_begin(c->story);
 	if (session_begin(c, &e)) {
 		story_step(c->story, "error", "menu", e.msg);
 		log_error("ivr.menu_refused", "account", c->a->host->name, "reason", e.msg, LOG_END);
@@ -350,6 +353,34 @@ static void on_life(struct timer *t)
 
 /* ---- what the door says while the menu runs */
 
+static bool a_key_ends_it(const struct call *c) { return c->act->prompt_count && c->act->prompts[0].bargein; }
+
+/* A prompt is being fetched or spoken into a file, and somebody knows already what they want: it need not begin. */
+static void press_ahead(struct call *c, char key)
+{
+	if (!a_key_ends_it(c) || c->ahead_n == sizeof c->ahead)
+		return; /* a prompt that no key ends plays: what is pressed meanwhile does not count */
+	c->ahead[c->ahead_n++] = key;
+	if (c->ahead_n == 1)
+		c->a->ops->stop_play(c->line);
+}
+
+/* The keys that came too early, now that they are waited for. One of them may lead to the next prompt. */
+static void catch_up(struct call *c)
+{
+	while (c->ahead_n && c->line && c->doing != CALL_LEAVING) {
+		char key = c->ahead[0];
+
+		if (c->doing == CALL_PLAYING && a_key_ends_it(c)) {
+			c->a->ops->stop_play(c->line);
+			return;
+		}
+		memmove(c->ahead, c->ahead + 1, --c->ahead_n);
+		if (c->doing != CALL_PLAYING)
+			call_digit(c, key);
+	}
+}
+
 void call_played(struct call *c, bool barged)
 {
 	struct vxml_event ev;
@@ -358,6 +389,7 @@ void call_played(struct call *c, bool barged)
 	if (c->doing != CALL_PLAYING)
 		return;
 	go_on(c, &ev, false, true);
+	catch_up(c);
 }
 
 static bool still(const struct call *c)
@@ -390,7 +422,8 @@ void call_digit(struct call *c, char key)
 		else if (c->doing == CALL_TRANSFERRING)
 			c->a->ops->stop_transfer(c->line);
 		return;
-	default: return; /* a prompt that no key ends plays: what is pressed meanwhile does not count */
+	case CALL_PLAYING: press_ahead(c, key); return;
+	default: return;
 	}
 }
 

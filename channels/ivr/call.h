@@ -29,9 +29,11 @@ struct call {
 	struct vxml_session *session;
 	const struct vxml_action *act;
 	enum call_doing doing;
-	bool asking;	 /* the host's answer about the caller is due */
-	bool dropping;	 /* the menu went on: what the door still does is being stopped, then act is done */
-	bool exited;	 /* the session is over */
+	bool asking;	/* the host's answer about the caller is due */
+	bool dropping;	/* the menu went on: what the door still does is being stopped, then act is done */
+	bool exited;	/* the session is over */
+	char ahead[32]; /* keys that came before the prompt that they end could be heard */
+	size_t ahead_n;
 	int depth, idle; /* steps since the line ended */
 	struct timer timer, life;
 	struct delivery *placed; /* a message: copied; NULL: a call that came in */

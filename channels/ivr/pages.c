@@ -136,6 +136,7 @@ static void on_known(void *arg, struct str json, const char *error)
 	snprintf(to, sizeof to, "/ivr/%s/s/%s/%s", p->a->host->name, p->token, p->page);
 	headers[1] = str_of(to);
 	answer(p->a, e, 303, "text/plain", STR(""), headers, 2);
+	story_begin(p->story);
 	if (p->over)
 		page_end(p, "gateway", "the gateway stops");
 }

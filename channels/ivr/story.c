@@ -33,6 +33,7 @@ static void story_free(struct story *s)
 	struct account *a = s->a;
 
 	loop_timer_stop(a->host->loop, &s->again);
+	loop_timer_stop(a->host->loop, &s->news);
 	buf_free(&s->steps);
 	buf_free(&s->text);
 	free((char *)s->name.p);
@@ -54,6 +55,8 @@ static void step_text(struct buf *b, const char *step, const char *name, const c
 	if (value && value[0])
 		buf_addf(b, ": %s", value);
 }
+
+static void on_news(struct timer *t);
 
 void story_step(struct story *s, const char *step, const char *name, const char *value)
 {
@@ -81,6 +84,10 @@ void story_step(struct story *s, const char *step, const char *name, const char 
 	}
 	s->steps_n++;
 	step_text(&s->text, step, name, value);
+	if (!s->begun || s->ended || s->news_due)
+		return;
+	s->news_due = true;
+	loop_timer(s->a->host->loop, &s->news, loop_now(s->a->host->loop) + GOES_ON_MS * US_MS, on_news);
 }
 
 /* ---- what is stored ---- */
@@ -107,6 +114,7 @@ static void on_stored(void *arg, const struct attachment *stored, const char *er
 {
 	struct story *s = arg;
 
+	s->files_due--;
 	if (stored && s->files_n < STORY_FILES) {
 		struct attachment *f = &s->files[s->files_n];
 		char *name = s->file_names[s->files_n++];
@@ -122,10 +130,11 @@ static void on_stored(void *arg, const struct attachment *stored, const char *er
 
 size_t story_file(struct story *s, struct str bytes, const char *type)
 {
-	size_t n = s->files_n + (size_t)s->pending + 1;
+	size_t n = s->files_n + s->files_due + 1;
 
-	if (s->files_n + (size_t)s->pending >= STORY_FILES || !bytes.n)
+	if (n > STORY_FILES || !bytes.n)
 		return 0;
+	s->files_due++;
 	s->input = true;
 	story_hold(s);
 	s->a->host->blob_put(s->a->host->self, bytes, STR("recording.wav"), str_of(type), on_stored, s);
@@ -185,7 +194,9 @@ static void describe(const struct story *s, struct buf *out)
 	json_int(&j, "duration_ms", up / US_MS);
 	if (s->withheld)
 		json_bool(&j, "withheld", true);
-	json_cstr(&j, "ended_by", s->ended_by);
+	json_cstr(&j, "state", s->ended ? "ended" : "in progress");
+	if (s->ended)
+		json_cstr(&j, "ended_by", s->ended_by);
 	if (s->reason[0])
 		json_cstr(&j, "reason", s->reason);
 	if (s->wish[0])
@@ -208,6 +219,11 @@ static void headline(const struct story *s, struct buf *out)
 {
 	int64_t sec = s->answered ? (loop_now(s->a->host->loop) - s->answered) / US_SEC : 0;
 
+	if (!s->ended) {
+		buf_addf(out, "%s, in progress\n", s->placed ? "We called" : "Call");
+		buf_addstr(out, buf_str(&s->text));
+		return;
+	}
 	buf_addf(out, "%s, %d min %02d s, ended by the %s", s->placed ? "We called" : "Call", (int)(sec / 60),
 		 (int)(sec % 60), s->ended_by);
 	if (s->wish[0])
@@ -233,9 +249,10 @@ static void on_told(void *arg, const struct intake_result *r)
 	story_free(s);
 }
 
-static void tell(struct story *s)
+static void say(struct story *s, enum inbound_stage stage, intake_done *done)
 {
 	struct inbound in = {.channel = CHANNEL_IVR,
+			     .stage = stage,
 			     .account = str_of(s->a->host->name),
 			     .external_id = str_of(s->id),
 			     .from = s->who,
@@ -244,12 +261,12 @@ static void tell(struct story *s)
 			     .attachments_n = s->files_n,
 			     .at = s->at,
 			     .kind = KIND_CALL,
-			     .quiet = !s->wish[0] && !s->files_n,
+			     .quiet = !s->ended || (!s->wish[0] && !s->files_n),
 			     .display_name = s->name};
 	struct buf text, meta;
 	char message[UUID_TEXT];
 
-	if (s->wish[0]) {
+	if (s->wish[0] && s->ended) {
 		in.queue = str_of(s->queue);
 		in.subject = strcmp(s->wish, "agent") == 0 ? STR("Wants to speak to a person")
 							   : STR("Wants to be called back");
@@ -264,9 +281,42 @@ static void tell(struct story *s)
 	describe(s, &meta);
 	in.text = buf_str(&text);
 	in.metadata = meta.failed ? STR("{}") : buf_str(&meta);
-	s->a->host->received(s->a->host->self, &in, on_told, s);
+	s->a->host->received(s->a->host->self, &in, done, s);
 	buf_free(&text);
 	buf_free(&meta);
+}
+
+static void tell(struct story *s) { say(s, s->begun ? INBOUND_ENDED : INBOUND_WHOLE, on_told); }
+
+/* ---- while it goes on ---- */
+
+/* Whatever the answer: what could not be written now is written whole when the call has ended. */
+static void on_begun(void *arg, const struct intake_result *r)
+{
+	struct story *s = arg;
+
+	(void)r;
+	story_put(s);
+}
+
+static void on_news(struct timer *t)
+{
+	struct story *s = OF(t, struct story, news);
+
+	s->news_due = false;
+	if (s->ended)
+		return;
+	story_hold(s);
+	say(s, INBOUND_GOES_ON, on_begun);
+}
+
+void story_begin(struct story *s)
+{
+	if (s->begun || s->ended || !s->id[0])
+		return;
+	s->begun = true;
+	story_hold(s);
+	say(s, INBOUND_BEGUN, on_begun);
 }
 
 void story_end(struct story *s, const char *by, const char *reason, bool wanted)

@@ -1,13 +1,14 @@
 /*
  * What is told of one call: who called, what they heard and pressed, what they said into the recorder, what they wish, how
- * it ended. Told once, when the call is over and all that was to be stored is stored; then it frees itself.
+ * it ended. It is begun when the call is up, told again every GOES_ON_MS while there is news, and told whole when the call is
+ * over and all that was to be stored is stored; then it frees itself.
  *
- *   story_new → story_step, story_file, … → story_end
+ *   story_new → story_begin → story_step, story_file, … → story_end
  */
 #pragma once
 #include "ivr/account.h"
 
-enum { STORY_FILES = 8, STORY_STEPS = 200 };
+enum { STORY_FILES = 8, STORY_STEPS = 200, GOES_ON_MS = 5000 };
 
 struct story {
 	struct account *a;
@@ -31,11 +32,15 @@ struct story {
 	char reason[80];
 	int pending;		   /* answers of the host that are due */
 	bool ended, wanted, input; /* input: the customer pressed or said something */
-	struct timer again;
+	struct timer again, news;  /* news: steps that are not written yet */
+	bool begun, news_due;
+	size_t files_due; /* on their way into the store */
 	int tries;
 };
 
 struct story *story_new(struct account *a, struct str id); /* NULL: no memory */
+/* The call is up, and somebody's: it is on the timeline from now on. Once. */
+void story_begin(struct story *s);
 /* value: what was pressed or came of it; "" or NULL: nothing to show. */
 void story_step(struct story *s, const char *step, const char *name, const char *value);
 /* Puts the bytes into the store; returns the number that the menu knows it by, 0: too many. */

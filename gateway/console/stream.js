@@ -13,7 +13,7 @@ export function connect(onState) {
 	};
 	// Named events do not reach onmessage, so each family the console shows is named here.
 	for (const type of ["message.received", "message.accepted", "message.queued", "message.sent", "message.delivered", "message.undelivered", "message.failed", "message.suppressed", "message.cancelled", "message.expired", "message.uncertain", "message.read", "message.partially_delivered", "message.rejected",
-		"interaction.added", "conversation.opened", "conversation.assigned", "conversation.snoozed", "conversation.closed", "conversation.reopened", "conversation.updated",
+		"interaction.begun", "interaction.added", "conversation.opened", "conversation.assigned", "conversation.snoozed", "conversation.closed", "conversation.reopened", "conversation.updated",
 		"customer.created", "customer.updated", "customer.merged", "customer.unmerged", "identity.added", "identity.verified", "identity.removed", "identity.duplicated", "consent.changed", "chat.typing", "chat.online", "chat.offline", "channel.up", "channel.down",
 		"offer.presented", "offer.opened", "offer.clicked", "offer.accepted", "offer.declined", "offer.expired"])
 		source.addEventListener(type, (e) => {

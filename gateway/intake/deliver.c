@@ -215,7 +215,9 @@ static int tell(struct pass *p, const struct inbound *in, const struct identity 
 		const char *keyword)
 {
 	struct event ev = {.at = p->now,
-			   .type = in->kind == KIND_MESSAGE ? "message.received" : "interaction.added",
+			   .type = in->kind == KIND_MESSAGE	? "message.received"
+				   : in->stage == INBOUND_BEGUN ? "interaction.begun"
+								: "interaction.added",
 			   .customer = who->survivor,
 			   .conversation = i->conversation,
 			   .interaction = i->id,
@@ -331,8 +333,35 @@ int deliver(struct pass *p, struct inbound *in, struct uuid *id)
 	if (word < 0 || thread(p, in, &who, &i, word ? &hit : NULL) || assign(p, in, &i) ||
 	    interaction_append(p->db, &i, p->err) || seen_remember(p, in, &i.id) ||
 	    tell(p, in, &who, &i, word ? keyword_word(hit.word) : NULL) ||
-	    contact_touch(p->db, &who.contact, DIRECTION_INBOUND, p->now, p->err))
+	    contact_touch(p->db, &who.contact, DIRECTION_INBOUND, p->now, p->err) ||
+	    (in->stage == INBOUND_BEGUN && ongoing_begin(p, &i.id)))
 		return -1;
 	*id = i.id;
 	return word ? obey(p, in, &who, &i, &hit) : 0;
+}
+
+int deliver_more(struct pass *p, struct inbound *in, const struct uuid *id)
+{
+	bool over = in->stage == INBOUND_ENDED;
+	struct interaction i;
+	struct identity who;
+	int r = ongoing_is(p, id);
+
+	if (r != 1)
+		return r;
+	if (interaction_get(p->db, id, p->arena, &i, p->err) || identify(p, in, &who))
+		return -1;
+	i.subject = in->subject;
+	i.content = in->text;
+	i.metadata = in->metadata;
+	i.attachments = attachments_json(p, in);
+	if (!i.attachments.p)
+		return err_nomem(p->err);
+	if (over && !in->quiet && uuid_is_nil(&i.conversation) && thread(p, in, &who, &i, NULL))
+		return -1;
+	if (interaction_complete(p->db, &i, p->err))
+		return -1;
+	if (over && (assign(p, in, &i) || ongoing_end(p, id) || tell(p, in, &who, &i, NULL)))
+		return -1;
+	return 1;
 }

@@ -135,6 +135,15 @@ static int store(struct pass *p, struct inbound *in, struct intake_outcome *o)
 		return deliver(p, in, &o->interaction);
 	}
 	r = seen(p, in, &o->interaction);
+	if (r == 1 && in->stage >= INBOUND_GOES_ON) {
+		r = deliver_more(p, in, &o->interaction);
+		o->kind = r == 1 ? INTAKE_STORED : INTAKE_SEEN;
+		return r < 0 ? -1 : 0;
+	}
+	if (in->stage == INBOUND_GOES_ON) { /* what was never begun is told when it has ended */
+		o->kind = INTAKE_SEEN;
+		return r < 0 ? -1 : 0;
+	}
 	if (r) {
 		o->kind = INTAKE_SEEN;
 		return r < 0 ? -1 : 0;

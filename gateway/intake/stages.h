@@ -55,6 +55,13 @@ int assemble_sweep(struct pass *p, int64_t before);
 
 /* *id nil: it only identified. */
 int deliver(struct pass *p, struct inbound *in, struct uuid *id);
+/* It was begun as *id: goes on or has ended. 1: so it is written; 0: it had ended before; -1 error. */
+int deliver_more(struct pass *p, struct inbound *in, const struct uuid *id);
+
+/* What was begun and has not ended. ongoing_is: 1 it is, 0 it is not, -1 error. */
+int ongoing_begin(struct pass *p, const struct uuid *id);
+int ongoing_is(struct pass *p, const struct uuid *id);
+int ongoing_end(struct pass *p, const struct uuid *id);
 
 /* `"partial":true` and the like put into a JSON object, which may be empty. .p NULL: out of memory. */
 struct str metadata_add(struct arena *a, struct str metadata, const char *member);

@@ -41,6 +41,11 @@ struct delivery {
 
 /* Something that came in. Without text and attachments it only identifies (links claims and proofs), and appends no
  * interaction. */
+/* Most things that come in are whole when they come. A call takes its time: it is written when it begins, so that a crash
+ * loses no more than what was said since, again while it goes on, and once more when it has ended. The same account, sender and
+ * external id each time; one that was never begun may end. */
+enum inbound_stage { INBOUND_WHOLE, INBOUND_BEGUN, INBOUND_GOES_ON, INBOUND_ENDED };
+
 struct inbound {
 	enum channel channel;
 	struct str account;	/* channel account that brought it */
@@ -54,8 +59,9 @@ struct inbound {
 		reply_token; /* what we gave out and the reply carries back (mail address token, web session); or empty */
 	const char *reply_by; /* static: what it stood in, "In-Reply-To"; NULL: a token */
 	bool automatic;	      /* sent by a robot: kept, never answered, opens no conversation */
-	enum kind kind; /* MESSAGE, or CALL: a telephone call that has ended; its text is no keyword and no answer */
-	bool quiet;	/* asks for nothing: joins a conversation that goes on, opens and reopens none */
+	enum kind kind;	      /* MESSAGE, or CALL: a telephone call; its text is no keyword and no answer */
+	enum inbound_stage stage;
+	bool quiet; /* asks for nothing: joins a conversation that goes on, opens and reopens none */
 	struct str
 		queue; /* its conversation becomes work of this queue (assignee "queue:NAME"), if it is nobody's yet */
 	struct str metadata; /* JSON object kept with the interaction; empty if none */

@@ -293,6 +293,10 @@ static const char step_links[] =
 /* It has ended, and some of its messages still wait to be taken back. */
 static const char step_taking_back[] = "ALTER TABLE campaign ADD COLUMN taking_back INTEGER NOT NULL DEFAULT 0";
 
+/* What was begun and has not ended (calls): at start-up they are what a crash has cut off. */
+static const char step_ongoing[] = "CREATE TABLE interaction_ongoing (interaction_id BLOB NOT NULL PRIMARY KEY, at "
+				   "BIGINT NOT NULL) WITHOUT ROWID;";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -306,5 +310,6 @@ const struct migration migrations[] = {
 	{.number = 10, .sql = step_import},
 	{.number = 11, .sql = step_links},
 	{.number = 12, .sql = step_taking_back},
+	{.number = 13, .sql = step_ongoing},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

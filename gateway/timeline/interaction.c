@@ -46,6 +46,24 @@ int interaction_append(struct db *db, struct interaction *i, struct err *err)
 	return db_run(q, err);
 }
 
+int interaction_complete(struct db *db, const struct interaction *i, struct err *err)
+{
+	struct stmt *q = db_query(db, "UPDATE interaction SET conversation_id = $4, subject = $5, content = $6,"
+				      " attachments = $7, metadata = $8, thread_reason = $9"
+				      " WHERE bucket = $1 AND customer_id = $2 AND id = $3");
+
+	db_bind_i64(q, 1, bucket_of(&i->customer));
+	db_bind_uuid(q, 2, &i->customer);
+	db_bind_uuid(q, 3, &i->id);
+	db_bind_uuid(q, 4, &i->conversation);
+	db_bind_str(q, 5, i->subject);
+	db_bind_str(q, 6, i->content);
+	bind_optional(q, 7, i->attachments);
+	bind_optional(q, 8, i->metadata);
+	db_bind_str(q, 9, i->thread_reason);
+	return db_run(q, err);
+}
+
 void interaction_row(struct stmt *q, struct interaction *out)
 {
 	struct str address = db_col_str(q, 4);

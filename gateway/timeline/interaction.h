@@ -1,5 +1,6 @@
 /*
- * Interactions: append-only in content, newest first on the timeline. The status of a message lives in its deliveries.
+ * Interactions: append-only in content, newest first on the timeline. The status of a message lives in its deliveries. What
+ * goes on for a while (a call) is written when it begins and completed when it ends; then it stays as it is.
  */
 #pragma once
 #include "base/arena.h"
@@ -24,6 +25,8 @@ struct interaction {
 
 /* Inside a write job; sets i->id. Appends the row only; the caller appends the event that fits. */
 int interaction_append(struct db *db, struct interaction *i, struct err *err);
+/* Writes subject, content, attachments, metadata, conversation and its reason anew. */
+int interaction_complete(struct db *db, const struct interaction *i, struct err *err);
 int interaction_get(struct db *db, const struct uuid *id, struct arena *a, struct interaction *out, struct err *err);
 /* Interaction with its deliveries as the API shows it. */
 int interaction_json(struct db *db, struct json_out *j, const char *key, const struct interaction *i, struct err *err);

@@ -69,6 +69,7 @@ static void received(struct host_account *h, const struct inbound *in, intake_do
 	i->consent_purposes = in->consent.purposes;
 	i->consent = in->consent.state;
 	i->at = in->at;
+	i->stage = in->stage;
 }
 
 static void receipt(struct host_account *h, const struct receipt *r, intake_done *done, void *arg)

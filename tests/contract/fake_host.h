@@ -26,6 +26,7 @@ struct fake_inbound {
 	unsigned consent_purposes;
 	enum consent_state consent;
 	int64_t at;
+	enum inbound_stage stage;
 	intake_done *done; /* NULL: answered */
 	void *arg;
 };

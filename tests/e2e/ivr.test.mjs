@@ -79,7 +79,7 @@ describe("telephone calls through FastAGI", () => {
 		until(`call of ${number}`, async () => {
 			const c = await customerOf(number);
 			const page = c && (await api.get(`/v1/customers/${c.id}/timeline?kind=call`)).data;
-			return page?.length >= n && page;
+			return page?.length >= n && page.every((e) => e.metadata.call.state === "ended") && page;
 		});
 	const conversation = (id) => api.get(`/v1/conversations/${id}`);
 
@@ -327,7 +327,7 @@ describe("VoiceXML pages for a carrier's platform", () => {
 		assert.equal((await page(new URL("main.vxml", first.url))).status, 404);
 		const [i] = await until("the call", async () => {
 			const v = (await api.get(`/v1/customers/${id}/timeline?kind=call`)).data;
-			return v.length && v;
+			return v.length && v[0].metadata.call.state === "ended" && v;
 		});
 		assert.equal(i.metadata.call.id, "leg-7");
 		assert.equal(i.metadata.call.wish, "callback");

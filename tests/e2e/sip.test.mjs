@@ -74,7 +74,7 @@ describe("telephone calls by SIP", () => {
 		until(`call of ${number}`, async () => {
 			const c = (await api.get(`/v1/customers?number=${encodeURIComponent(number)}`)).data[0];
 			const page = c && (await api.get(`/v1/customers/${c.id}/timeline?kind=call`)).data;
-			return page?.length && page[0];
+			return page?.length && page[0].metadata.call.state === "ended" && page[0];
 		});
 	const pressed = (i) => i.metadata.call.steps.filter((s) => s.step === "pressed").map((s) => s.value);
 	const hears = (p, hz, more = 6000) =>

@@ -50,6 +50,7 @@ static void d_play(struct line *l, const struct piece *v, size_t n)
 	}
 }
 static void d_nothing(struct line *l) { (void)l; }
+static void d_stop_play(struct line *l) { (void)l, note("stop_play"); }
 static void d_record(struct line *l, const struct record_wish *w) { (void)l, (void)w, note("record"); }
 static void d_stop_record(struct line *l) { (void)l, note("stop_record"); }
 static void d_transfer(struct line *l, const struct transfer_wish *w) { (void)l, note(w->bridge ? w->to : "blind"); }
@@ -74,7 +75,7 @@ static const struct door_ops ops = {.name = "test",
 				    .answer = d_answer,
 				    .reject = d_reject,
 				    .play = d_play,
-				    .stop_play = d_nothing,
+				    .stop_play = d_stop_play,
 				    .record = d_record,
 				    .stop_record = d_stop_record,
 				    .transfer = d_transfer,
@@ -183,6 +184,26 @@ static bool log_is(const char *expect)
 	return same;
 }
 
+/* What was told of calls that are over, and receipts; not that one has begun. */
+static size_t told_n(void)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < t.f.inbound_n; k++)
+		n += t.f.inbound[k].stage == INBOUND_WHOLE || t.f.inbound[k].stage == INBOUND_ENDED;
+	return n;
+}
+
+static const struct fake_inbound *told(size_t n)
+{
+	static const struct fake_inbound none;
+
+	for (size_t k = 0; k < t.f.inbound_n; k++)
+		if ((t.f.inbound[k].stage == INBOUND_WHOLE || t.f.inbound[k].stage == INBOUND_ENDED) && n-- == 0)
+			return &t.f.inbound[k];
+	return &none;
+}
+
 Test(ivr_call, an_inbound_call_from_ring_to_end)
 {
 	struct call *c;
@@ -199,10 +220,38 @@ Test(ivr_call, an_inbound_call_from_ring_to_end)
 	call_played(c, false);
 	cr_assert(log_is("answer play play hang_up "));
 	end(c, END_GATEWAY, 0);
+	cr_assert_eq(told_n(), 1);
+	cr_expect_str_eq(told(0)->from.value, "+4915112345678");
+	cr_expect(strstr(told(0)->text, "pressed: 1"), "%s", told(0)->text);
+	cr_expect_str_eq(told(0)->external_id, "call-1");
+	cr_expect(strstr(told(0)->metadata, "\"state\":\"ended\""), "%s", told(0)->metadata);
+}
+
+Test(ivr_call, a_call_is_told_from_its_beginning)
+{
+	struct call *c = ring("+4915112345678");
+
+	cr_assert(c);
+	cr_expect_eq(t.f.inbound_n, 0, "it only rings");
+	call_answered(c);
+	turn();
 	cr_assert_eq(t.f.inbound_n, 1);
-	cr_expect_str_eq(t.f.inbound[0].from.value, "+4915112345678");
-	cr_expect(strstr(t.f.inbound[0].text, "pressed: 1"), "%s", t.f.inbound[0].text);
+	cr_expect_eq(t.f.inbound[0].stage, INBOUND_BEGUN);
 	cr_expect_str_eq(t.f.inbound[0].external_id, "call-1");
+	cr_expect_str_eq(t.f.inbound[0].text, "Call, in progress\n");
+	cr_expect(strstr(t.f.inbound[0].metadata, "\"state\":\"in progress\""), "%s", t.f.inbound[0].metadata);
+	keys(c, "1");
+	fake_clock_add(GOES_ON_MS * US_MS);
+	turn();
+	cr_assert_eq(t.f.inbound_n, 2, "not with each key");
+	cr_expect_eq(t.f.inbound[1].stage, INBOUND_GOES_ON);
+	cr_expect(strstr(t.f.inbound[1].text, "pressed: 1"), "%s", t.f.inbound[1].text);
+	fake_clock_add(10 * GOES_ON_MS * US_MS);
+	turn();
+	cr_expect_eq(t.f.inbound_n, 2, "no news");
+	end(c, END_CALLER, 0);
+	cr_assert_eq(t.f.inbound_n, 3);
+	cr_expect_eq(t.f.inbound[2].stage, INBOUND_ENDED);
 }
 
 Test(ivr_call, who_is_believed)
@@ -246,23 +295,38 @@ Test(ivr_call, the_caller_goes_at_any_time)
 
 	cr_assert(c);
 	end(c, END_CALLER, 0); /* while it rings */
-	cr_expect_eq(t.f.inbound_n, 1);
+	cr_expect_eq(told_n(), 1);
 	c = ring("+4915112345678");
 	cr_assert(c);
 	call_answered(c);
 	end(c, END_CALLER, 0); /* in a prompt */
-	cr_expect_eq(t.f.inbound_n, 2);
+	cr_expect_eq(told_n(), 2);
 	t.f.hold_send = true;
 	c = ring("+4915112345678");
 	cr_assert(c);
 	call_answered(c);
 	keys(c, "1");
 	end(c, END_CALLER, 0); /* while something is being done for it */
-	cr_expect_eq(t.f.inbound_n, 2, "not told before that is done");
+	cr_expect_eq(told_n(), 2, "not told before that is done");
 	fake_sent(&t.f, NULL);
 	turn();
-	cr_expect_eq(t.f.inbound_n, 3);
+	cr_expect_eq(told_n(), 3);
 	cr_expect_eq(t.a->calls_n, 0);
+}
+
+Test(ivr_call, a_key_that_comes_before_its_prompt_counts)
+{
+	struct call *c = ring("+4915112345678");
+
+	cr_assert(c);
+	call_answered(c);
+	call_digit(c, '1'); /* the door has not begun to play, so it has nothing to end */
+	cr_expect(log_is("answer play stop_play "));
+	call_played(c, false);
+	cr_expect_str_eq(t.d.said, "sent");
+	call_played(c, false);
+	end(c, END_GATEWAY, 0);
+	cr_expect(strstr(told(0)->text, "pressed: 1"), "%s", told(0)->text);
 }
 
 Test(ivr_call, a_prompt_that_no_key_ends_takes_no_keys)
@@ -295,7 +359,7 @@ Test(ivr_call, a_recording_is_kept_and_becomes_a_wish)
 	cr_expect_eq(t.f.blobs, 1);
 	cr_assert(log_is("answer play play record hang_up "));
 	end(c, END_GATEWAY, 0);
-	cr_expect(strstr(t.f.inbound[0].metadata, "\"wish\":\"callback\""), "%s", t.f.inbound[0].metadata);
+	cr_expect(strstr(told(0)->metadata, "\"wish\":\"callback\""), "%s", told(0)->metadata);
 }
 
 Test(ivr_call, silence_is_no_input)
@@ -309,7 +373,7 @@ Test(ivr_call, silence_is_no_input)
 	turn();
 	cr_expect(log_is("answer play play "), "asked again");
 	end(c, END_CALLER, 0);
-	cr_expect(strstr(t.f.inbound[0].metadata, "no input"));
+	cr_expect(strstr(told(0)->metadata, "no input"));
 }
 
 Test(ivr_call, no_more_than_calls_at_once_and_none_longer_than_allowed)
@@ -361,11 +425,11 @@ Test(ivr_call, a_message_is_spoken_and_delivered)
 	turn();
 	cr_expect(log_is("place play play hang_up "));
 	end(c, END_GATEWAY, 0);
-	cr_assert_eq(t.f.inbound_n, 2, "the receipt, and what was pressed");
-	cr_expect(t.f.inbound[0].receipt);
-	cr_expect_eq(t.f.inbound[0].status, STATUS_DELIVERED);
-	cr_expect_str_eq(t.f.inbound[0].external_id, t.f.outcomes[0].ids[0]);
-	cr_expect(strstr(t.f.inbound[1].metadata, "\"direction\":\"outbound\""));
+	cr_assert_eq(told_n(), 2, "the receipt, and what was pressed");
+	cr_expect(told(0)->receipt);
+	cr_expect_eq(told(0)->status, STATUS_DELIVERED);
+	cr_expect_str_eq(told(0)->external_id, t.f.outcomes[0].ids[0]);
+	cr_expect(strstr(told(1)->metadata, "\"direction\":\"outbound\""));
 }
 
 Test(ivr_call, a_message_may_name_its_menu)
@@ -382,8 +446,8 @@ Test(ivr_call, a_message_may_name_its_menu)
 	cr_expect_str_eq(t.d.said, "Your line is repaired & fine. Press 2 to speak to us.");
 	keys(t.d.placed, "2");
 	end(t.d.placed, END_GATEWAY, 0);
-	cr_assert_eq(t.f.inbound_n, 2);
-	cr_expect(strstr(t.f.inbound[1].metadata, "\"queue\":\"sales\""), "%s", t.f.inbound[1].metadata);
+	cr_assert_eq(told_n(), 2);
+	cr_expect(strstr(told(1)->metadata, "\"queue\":\"sales\""), "%s", told(1)->metadata);
 	snprintf(path, sizeof path, "%s/offer.vxml", t.folder);
 	unlink(path);
 }
@@ -411,7 +475,7 @@ Test(ivr_call, what_becomes_of_a_call_that_nobody_takes)
 		cr_expect_str_eq(t.f.outcomes[k].code, cases[k].code);
 	}
 	turn();
-	cr_expect_eq(t.f.inbound_n, 0, "nothing to tell");
+	cr_expect_eq(told_n(), 0, "nothing to tell");
 }
 
 Test(ivr_call, placed_calls_are_bounded_cancelled_and_refused)
