@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Phone, tone, wavOf } from "../peer/baresip.mjs";
-import { Sipp, asked, freeUdpPort, reply, sippMissing } from "../peer/sipp.mjs";
+import { Sipp, asked, header, reply, sippMissing } from "../peer/sipp.mjs";
+import { LossyRelay, Telephone } from "../peer/telephone.mjs";
 import { Gateway, freePort } from "./lib/gateway.mjs";
 import { Authority } from "./lib/tls.mjs";
 import { until } from "./lib/wait.mjs";
@@ -76,6 +77,71 @@ describe("a registrar", { skip: sippMissing }, () => {
 		await until("nobody there", async () => /no answer from/.test(JSON.stringify(await stateOf(gateway, "absent"))));
 		await gateway.stop();
 		assert.match(await right.done(), /Contact: .*expires=0/);
+	});
+});
+
+describe("a network that loses packets", () => {
+	let gateway;
+	const [phones, relay] = [[], new LossyRelay(0.05)];
+	after(async () => {
+		for (const p of phones) p.close();
+		relay.close();
+		await gateway?.stop();
+	});
+
+	it("loses no key: each comes in many packets (RFC 4733)", async () => {
+		const keys = "0123456789";
+		gateway = await gatewayOf({ line: () => ({}) }, keys.length);
+		await gateway.ready();
+		const pressing = Array.from({ length: 10 }, async (_, k) => {
+			const p = await new Telephone(`+49151228000${k}`, gateway.sections["ivr line"].sip_port).open();
+			phones.push(p);
+			await p.dial();
+			const through = await relay.stand(p.media);
+			for (const key of keys) await p.press(key, { through });
+			return p;
+		});
+		for (const p of await Promise.all(pressing)) {
+			const c = await told(gateway, p.number);
+			assert.deepEqual(c.steps.filter((s) => s.step === "pressed").map((s) => s.value), [keys], p.number);
+		}
+		assert.ok(relay.lost > 10, `${relay.lost} of ${relay.lost + relay.passed} lost`);
+	});
+});
+
+describe("a trunk that goes away", { skip: sippMissing }, () => {
+	let gateway, at;
+	const peers = [];
+	after(async () => {
+		for (const p of peers) await p.stop();
+		await gateway?.stop();
+	});
+	const of = async (m) => (await gateway.api.get(`/v1/messages/${m.id}`)).deliveries[0];
+	const phone = async (options) => {
+		const p = new Phone({ user: "+4930999300", port: at, control: await freePort(), account: "answermode=auto", ...options });
+		peers.push(p);
+		await p.start();
+		return p;
+	};
+
+	it("is tried again for what waits, and delivers when it is back; a call that it cuts off ends", async () => {
+		at = await freePort();
+		const registrar = await new Sipp([asked("REGISTER", `<action>${header("Contact", "sip:[^>]*", "c")}</action>`), reply("200 OK", { extra: "Contact: <[$c]>;expires=2" })], { args: ["-t", "t1"] }).start();
+		peers.push(registrar);
+		gateway = await gatewayOf({
+			line: () => ({ sip_trunk: `sip:127.0.0.1:${at};transport=tcp`, sip_rtp_timeout: "2s" }),
+			home: () => ({ sip_registrar: `sip:127.0.0.1:${registrar.port};transport=tcp`, sip_user: "4000" }),
+		});
+		await until("registered", async () => /registered/.test(JSON.stringify(await stateOf(gateway, "home"))));
+		const m = await gateway.api.post("/v1/messages", { to: { address: "+4930999300", channel: "ivr" }, channel: "ivr", account: "line", text: "Your parcel is here." }, 202);
+		const first = await until("refused", async () => ((await of(m)).attempts === 1 && (await of(m)).reason ? of(m) : null));
+		assert.equal(first.status, "queued");
+		let p = await phone();
+		await until("the call", () => p.saw("CALL_ESTABLISHED").length, { timeout: 30000 });
+		p.child.kill("SIGKILL"); // in the middle of it
+		await until("its end", async () => (await (await fetch(`${gateway.url}/metrics`)).text()).match(/ivr_calls\{[^}]*\} 0/), { timeout: 20000 });
+		await until("the registrar's absence", async () => /no answer from/.test(JSON.stringify(await stateOf(gateway, "home"))), { timeout: 20000 }).catch(async (e) => { throw new Error(JSON.stringify(await stateOf(gateway, "line")) + registrar.read("messages") + JSON.stringify(registrar.child.exitCode)) });
+		assert.equal(gateway.exited, null);
 	});
 });
 
