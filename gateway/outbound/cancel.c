@@ -78,7 +78,7 @@ static int write_row(struct outbound *o, struct db *db, const struct row *row, c
 {
 	struct stmt *q =
 		db_query(db, "UPDATE delivery SET status = $1, outbox = 0, trail = trail || $2, updated_at = $3"
-			     " WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox = 1");
+			     " WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox + 0 = 1");
 	buf_reset(&o->trail);
 	trail_line(&o->trail, now, STATUS_CANCELLED, "cancelled by", str_of(author));
 	db_bind_i64(q, 1, STATUS_CANCELLED);

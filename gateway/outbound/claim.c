@@ -30,8 +30,10 @@ static int write_claim(struct claim *c, struct entry *e, struct db *db, int64_t 
 	struct buf *trail = &c->again.o->trail;
 	struct stmt *q = db_query(
 		db, "UPDATE delivery SET status = $1, token = $2, attempts = attempts + 1, trail = trail || $3,"
-		    " reason = NULL, updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1 "
-		    "AND token = $8");
+		    " reason = NULL, updated_at = $4 WHERE message_id = $5 AND n = $6 AND bucket = $7"
+		    " AND outbox + 0 = 1 AND token = $8");
+	int hit;
+
 	buf_reset(trail);
 	trail_line(trail, now, STATUS_SENDING, "claimed", STR(""));
 	db_bind_i64(q, 1, STATUS_SENDING);
@@ -42,10 +44,9 @@ static int write_claim(struct claim *c, struct entry *e, struct db *db, int64_t 
 	db_bind_i64(q, 6, i->d.id.n);
 	db_bind_i64(q, 7, bucket_of(&i->d.id.message));
 	db_bind_i64(q, 8, i->stored_token);
-	if (db_run(q, err))
-		return -1;
-	e->verdict = db_changes(db) ? GO : GONE;
-	return 0;
+	hit = db_run_hit(q, err);
+	e->verdict = hit ? GO : GONE;
+	return hit < 0 ? -1 : 0;
 }
 
 static int write_end(struct claim *c, struct entry *e, struct db *db, enum status s, const char *reason, int64_t now,
@@ -56,7 +57,7 @@ static int write_end(struct claim *c, struct entry *e, struct db *db, enum statu
 	struct facts f = {i->d.customer, i->d.conversation, c->lane->channel, str_of(c->lane->name), i->d.id, false};
 	struct stmt *q = db_query(
 		db, "UPDATE delivery SET status = $1, outbox = 0, reason = $2, trail = trail || $3, updated_at = $4"
-		    " WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox = 1");
+		    " WHERE message_id = $5 AND n = $6 AND bucket = $7 AND outbox + 0 = 1");
 	buf_reset(trail);
 	trail_line(trail, now, s, reason, STR(""));
 	db_bind_i64(q, 1, s);
@@ -81,7 +82,7 @@ static int write_later(struct claim *c, struct entry *e, struct db *db, const ch
 	struct buf *trail = &c->again.o->trail;
 	struct stmt *q =
 		db_query(db, "UPDATE delivery SET status = $1, due_at = $2, reason = $3, trail = trail || $4,"
-			     " updated_at = $5 WHERE message_id = $6 AND n = $7 AND bucket = $8 AND outbox = 1");
+			     " updated_at = $5 WHERE message_id = $6 AND n = $7 AND bucket = $8 AND outbox + 0 = 1");
 
 	buf_reset(trail);
 	trail_line(trail, now, STATUS_SCHEDULED, "waits:", str_of(reason));

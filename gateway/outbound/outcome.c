@@ -181,6 +181,7 @@ void outcome_release(struct lane *l, struct item *chain, size_t n)
 
 /* ---- the writer's thread ---- */
 
+/* 0: the row is not as it was any more. */
 static int update_row(struct outbound *o, const struct entry *e, struct db *db, struct str trail, struct str parts,
 		      int64_t now, struct err *err)
 {
@@ -188,7 +189,7 @@ static int update_row(struct outbound *o, const struct entry *e, struct db *db, 
 	struct stmt *q =
 		db_query(db, "UPDATE delivery SET status = $1, outbox = $2, due_at = $3, attempts = $4, code = $5,"
 			     " reason = $6, parts = $7, trail = trail || $8, token = $9, updated_at = $10"
-			     " WHERE message_id = $11 AND n = $12 AND bucket = $13 AND outbox = 1 AND token = $14");
+			     " WHERE message_id = $11 AND n = $12 AND bucket = $13 AND outbox + 0 = 1 AND token = $14");
 	(void)o;
 	db_bind_i64(q, 1, e->next.status);
 	db_bind_i64(q, 2, e->next.outbox);
@@ -209,7 +210,7 @@ static int update_row(struct outbound *o, const struct entry *e, struct db *db, 
 	db_bind_i64(q, 12, i->d.id.n);
 	db_bind_i64(q, 13, bucket_of(&i->d.id.message));
 	db_bind_i64(q, 14, i->stored_token);
-	return db_run(q, err);
+	return db_run_hit(q, err);
 }
 
 /* The row was ended (cancelled, expired) while it was on the wire: what has happened is kept, the status stays. */
@@ -297,15 +298,17 @@ static int write_entry(struct answers *a, struct entry *e, struct db *db, int64_
 	struct facts f = {i->d.customer, i->d.conversation, a->lane->channel, str_of(a->lane->name), i->d.id, false};
 	struct attempt at = {&i->d.id.message, i->d.purpose, e->kind,	      i->stored_token != 0,
 			     i->attempts,      i->due,	     i->d.expires_at, e->retry_after};
+	int hit;
 
 	e->next = outcome_decide(&o->c, &at, now);
 	e->raced = false;
 	if (e->kind == OUTCOME_RELEASED && !i->stored_token)
 		return 0; /* the row never said otherwise */
 	describe(o, e, now);
-	if (update_row(o, e, db, buf_str(&o->trail), buf_str(&o->parts), now, err))
+	hit = update_row(o, e, db, buf_str(&o->trail), buf_str(&o->parts), now, err);
+	if (hit < 0)
 		return -1;
-	e->raced = db_changes(db) == 0;
+	e->raced = !hit;
 	if (e->raced && update_raced(e, db, buf_str(&o->trail), buf_str(&o->parts), now, err))
 		return -1;
 	recent_put(o->recent, a->lane, &f, e->ids, e->ids_n);

@@ -65,6 +65,7 @@ static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const s
 {
 	struct facts f;
 	struct stmt *q;
+	int hit;
 
 	if (r->status == STATUS_SENT || !recent_find(o->recent, l, r->external_id, &f))
 		return 1;
@@ -76,10 +77,9 @@ static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const s
 	db_bind_str(q, 4, buf_str(&o->trail));
 	db_bind_i64(q, 5, now);
 	bind_key(q, 6, &f.id);
-	if (db_run(q, err))
-		return -1;
-	if (db_changes(db) == 0)
-		return 1;
+	hit = db_run_hit(q, err);
+	if (hit <= 0)
+		return hit < 0 ? -1 : 1;
 	atomic_fetch_add(&l->counts.matched[RULE_EXACT], 1);
 	return event_of(o, db, &f, r->status, r, now, err);
 }

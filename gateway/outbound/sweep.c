@@ -52,7 +52,7 @@ static int expire_one(struct outbound *o, struct db *db, const struct delivery_i
 {
 	struct stmt *q =
 		db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = 'expired', trail = trail || $2,"
-			     " updated_at = $3 WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox = 1"
+			     " updated_at = $3 WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox + 0 = 1"
 			     " AND expires_at <= $7 RETURNING customer_id, channel, account");
 	struct facts f = {.id = *id};
 	int r;

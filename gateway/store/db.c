@@ -62,10 +62,13 @@ void db_dsn_show(const char *dsn, struct buf *out)
 
 int db_fail(enum db_fault fault, const char *msg, struct err *err)
 {
-	static const enum err_kind kinds[] = {
-		[DB_FAULT_NONE] = ERR_INTERNAL,		  [DB_FAULT_CONFLICT] = ERR_CONFLICT,
-		[DB_FAULT_UNAVAILABLE] = ERR_UNAVAILABLE, [DB_FAULT_UNKNOWN] = ERR_UNAVAILABLE,
-		[DB_FAULT_CORRUPT] = ERR_UNAVAILABLE,	  [DB_FAULT_BUG] = ERR_INTERNAL};
+	static const enum err_kind kinds[] = {[DB_FAULT_NONE] = ERR_INTERNAL,
+					      [DB_FAULT_CONFLICT] = ERR_CONFLICT,
+					      [DB_FAULT_UNAVAILABLE] = ERR_UNAVAILABLE,
+					      [DB_FAULT_UNKNOWN] = ERR_UNAVAILABLE,
+					      [DB_FAULT_GUESS] = ERR_INTERNAL,
+					      [DB_FAULT_CORRUPT] = ERR_UNAVAILABLE,
+					      [DB_FAULT_BUG] = ERR_INTERNAL};
 
 	err_set(err, kinds[fault], fault == DB_FAULT_CONFLICT ? "conflict" : "store_unavailable", NULL, "store: %s",
 		msg);
@@ -114,6 +117,8 @@ void db_bind_uuid(struct stmt *s, int i, const struct uuid *u)
 int db_step(struct stmt *s, struct err *err) { return s->driver->step(s, err); }
 void db_done(struct stmt *s) { s->driver->done(s); }
 int db_run(struct stmt *s, struct err *err) { return s->driver->run(s, err); }
+int db_run_hit(struct stmt *s, struct err *err) { return s->driver->run_hit(s, err); }
+void db_careful(struct db *db, bool on) { db->driver->careful(db, on); }
 int64_t db_changes(struct db *db) { return db->driver->changes(db); }
 
 int64_t db_col_i64(struct stmt *s, int i) { return s->driver->col_i64(s, i); }

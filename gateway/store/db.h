@@ -33,6 +33,7 @@ enum db_fault {
 	DB_FAULT_CONFLICT,    /* a unique key or check said no */
 	DB_FAULT_UNAVAILABLE, /* disk full, read-only, i/o, locked, connection lost: may pass */
 	DB_FAULT_UNKNOWN,     /* the connection was lost while committing: it may be done, or not */
+	DB_FAULT_GUESS,	      /* of db_run_hit: to be run again after db_careful */
 	DB_FAULT_CORRUPT,
 	DB_FAULT_BUG /* bad SQL, misuse */
 };
@@ -65,6 +66,10 @@ int db_step(struct stmt *s, struct err *err); /* DB_ROW, DB_END or DB_ERROR */
 void db_done(struct stmt *s);
 /* Steps to the end and resets: for statements without rows. 0 or -1. */
 int db_run(struct stmt *s, struct err *err);
+/* For a statement that nearly always changes a row: 1 it did, 0 it did not, -1 err. PostgreSQL answers 1 without waiting;
+ * when that turns out wrong, the transaction fails with DB_FAULT_GUESS, and the writer runs it again, carefully. */
+int db_run_hit(struct stmt *s, struct err *err);
+void db_careful(struct db *db, bool on); /* no guesses */
 /* The single row of a statement is read by the caller after DB_ROW; rows changed by the last run: */
 int64_t db_changes(struct db *db);
 

@@ -200,6 +200,20 @@ static int run(struct stmt *s, struct err *err)
 
 static int64_t changes(struct db *db) { return pg_collect(db, NULL) ? 0 : db->changes; }
 
+static int run_hit(struct stmt *s, struct err *err)
+{
+	struct db *db = s->db;
+	int r;
+
+	if (!db->in_tx || db->careful)
+		return run(s, err) || pg_collect(db, err) ? -1 : db->changes > 0;
+	r = may_run(s, err) || pg_send(s, PG_HIT, err) ? -1 : 1;
+	done(s);
+	return r;
+}
+
+static void careful(struct db *db, bool on) { db->careful = on; }
+
 static int exec(struct db *db, const char *sql, struct err *err)
 {
 	PGresult *r;
@@ -224,6 +238,7 @@ static int begin(struct db *db, struct err *err)
 		return -1;
 	db->in_tx = true;
 	db->broken = false;
+	db->fault = DB_FAULT_NONE;
 	db->number = 0;
 	if (pg_send_control(db, "BEGIN", PG_CONTROL, err) == 0 &&
 	    (db->mode == DB_READ || pg_send_control(db, "SELECT pg_current_xact_id()", PG_NUMBER, err) == 0))
@@ -330,6 +345,8 @@ const struct driver driver_postgres = {
 	.step = step,
 	.done = done,
 	.run = run,
+	.run_hit = run_hit,
+	.careful = careful,
 	.changes = changes,
 	.col_i64 = pg_col_i64,
 	.col_str = pg_col_str,

@@ -301,6 +301,20 @@ static int run(struct stmt *s, struct err *err)
 }
 
 static int64_t changes(struct db *db) { return sqlite3_changes64(db->h); }
+
+static int run_hit(struct stmt *s, struct err *err)
+{
+	struct db *db = s->db;
+	return run(s, err) ? -1 : changes(db) > 0;
+}
+
+/* It guesses nothing. */
+static void careful(struct db *db, bool on)
+{
+	(void)db;
+	(void)on;
+}
+
 static int64_t col_i64(struct stmt *s, int i) { return sqlite3_column_int64(s->q, i); }
 static bool col_null(struct stmt *s, int i) { return sqlite3_column_type(s->q, i) == SQLITE_NULL; }
 
@@ -345,6 +359,8 @@ const struct driver driver_sqlite = {
 	.step = step,
 	.done = done,
 	.run = run,
+	.run_hit = run_hit,
+	.careful = careful,
 	.changes = changes,
 	.col_i64 = col_i64,
 	.col_str = col_str,

@@ -24,6 +24,8 @@ struct driver {
 	int (*step)(struct stmt *s, struct err *err);
 	void (*done)(struct stmt *s);
 	int (*run)(struct stmt *s, struct err *err);
+	int (*run_hit)(struct stmt *s, struct err *err);
+	void (*careful)(struct db *db, bool on);
 	int64_t (*changes)(struct db *db);
 	int64_t (*col_i64)(struct stmt *s, int i);
 	struct str (*col_str)(struct stmt *s, int i);

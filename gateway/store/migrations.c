@@ -91,7 +91,8 @@ static const char step_1[] =
 	"NULL DEFAULT '',"
 	" trail TEXT NOT NULL DEFAULT '', updated_at BIGINT NOT NULL,"
 	" PRIMARY KEY (message_id, n, bucket)) WITHOUT ROWID;"
-	/* outbox: 1 waits or is in flight, 2 waits for its receipt (uncertain), 0 is done with. */
+	/* outbox: 1 waits or is in flight, 2 waits for its receipt (uncertain), 0 is done with. A statement that names a
+	 * delivery by its key says `outbox + 0 = 1`, or PostgreSQL may find it by walking the whole of this index. */
 	"CREATE INDEX delivery_outbox ON delivery (account, priority, due_at, message_id, n) WHERE outbox = 1;"
 	"CREATE INDEX delivery_uncertain ON delivery (account, message_id) WHERE outbox = 2;"
 	/* How a reply or receipt finds what it belongs to: the ids other systems gave to our things. */

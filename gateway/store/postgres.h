@@ -38,7 +38,7 @@ struct pg_params {
 /* Named statements: by default as long as the server itself is at the other end. */
 enum pg_prepare { PG_PREPARE_AUTO, PG_PREPARE_ON, PG_PREPARE_OFF };
 
-enum pg_what { PG_PREPARE, PG_RUN, PG_ROWS, PG_NUMBER, PG_CONTROL, PG_SYNC };
+enum pg_what { PG_PREPARE, PG_RUN, PG_HIT, PG_ROWS, PG_NUMBER, PG_CONTROL, PG_SYNC };
 
 struct pg_pending {
 	enum pg_what what;
@@ -55,6 +55,7 @@ struct db {
 	bool prepare;	  /* named statements; not through a pooler that gives each transaction another connection */
 	bool in_pipeline; /* the mode of the connection */
 	bool in_tx, broken;
+	bool careful;
 	bool lost;	/* the connection; opened anew by the next one that may */
 	bool unflushed; /* something was sent without asking for the answer */
 	struct pg_pending *pending;
@@ -76,6 +77,8 @@ int pg_ready(struct db *db, struct err *err);
 enum db_fault pg_classify(const char *sqlstate);
 /* Notes a failure: of a result, or of the connection when r is NULL. Returns DB_ERROR. */
 int pg_fail(struct db *db, const PGresult *r, struct err *err);
+/* Notes that a statement changed no row though it was taken for granted. Returns DB_ERROR. */
+int pg_fail_guess(struct db *db, struct err *err);
 /* Says the noted failure again. */
 int pg_again(const struct db *db, struct err *err);
 

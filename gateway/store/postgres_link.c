@@ -61,16 +61,28 @@ int pg_fail(struct db *db, const PGresult *r, struct err *err)
 	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
 	const char *said = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 
-	note(db, said ? said : r && *PQresultErrorMessage(r) ? PQresultErrorMessage(r) : PQerrorMessage(db->c));
-	db->fault = pg_classify(state);
 	if (PQstatus(db->c) != CONNECTION_OK || (state && strncmp(state, "57P", 3) == 0) ||
 	    (db->mode == DB_WRITE && state && strcmp(state, "25006") == 0))
 		db->lost = true;
+	if (db->in_tx && db->broken) /* what came first counts */
+		return pg_again(db, err);
+	note(db, said ? said : r && *PQresultErrorMessage(r) ? PQresultErrorMessage(r) : PQerrorMessage(db->c));
+	db->fault = pg_classify(state);
 	if (state && db->prepare && (strncmp(state, "26", 2) == 0 || strcmp(state, "42P05") == 0)) {
 		log_warn("store.pooled", "why", "prepared statements do not stay: going on without them", LOG_END);
 		db->prepare = false;
 	}
 	db->broken = db->in_tx;
+	return pg_again(db, err);
+}
+
+int pg_fail_guess(struct db *db, struct err *err)
+{
+	if (!db->broken) {
+		note(db, "no row was changed");
+		db->fault = DB_FAULT_GUESS;
+		db->broken = true;
+	}
 	return pg_again(db, err);
 }
 

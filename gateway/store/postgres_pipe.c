@@ -121,6 +121,7 @@ static void take(struct db *db, const struct pg_pending *p, PGresult **r)
 {
 	switch (p->what) {
 	case PG_RUN:
+	case PG_HIT:
 	case PG_ROWS:
 		db->changes = strtoll(PQcmdTuples(*r), NULL, 10);
 		if (p->what == PG_ROWS) {
@@ -173,6 +174,8 @@ static int collect_one(struct db *db, const struct pg_pending *p, struct err *er
 		rc = PQresultStatus(r) == PGRES_PIPELINE_ABORTED ? -1 : pg_fail(db, r, err);
 	} else {
 		take(db, p, &r);
+		if (p->what == PG_HIT && db->changes == 0)
+			rc = pg_fail_guess(db, err);
 	}
 	PQclear(r);
 	if (p->what == PG_SYNC)

@@ -21,7 +21,7 @@
 
 #define GATHER (800 * US_MS / 1000)
 #define QUIET (30 * US_MS)
-enum { BATCH = 1000, COMPANY = 6, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 32768 };
+enum { BATCH = 1000, COMPANY = 6, CHECKPOINT_S = 5, PROBE_S = 1, LOG_PAGES = 32768, CAREFUL = 100 };
 
 struct fifo {
 	struct write_job *head, **tail;
@@ -40,6 +40,7 @@ struct writer {
 	_Atomic int64_t log_pages;
 	_Atomic bool copied; /* nearly all of the log: the writer finishes it */
 	struct db *db;
+	int careful; /* batches to go without guesses */
 	char *dsn;
 	struct writer_hooks hooks;
 	struct writer_stats stats;
@@ -124,6 +125,24 @@ static void finish(struct write_job *first)
 	}
 }
 
+/* A guess about the batch was wrong: from now on a while without guesses. */
+static int once_more(struct writer *w, struct write_job *first, struct err *err)
+{
+	w->careful = CAREFUL;
+	db_careful(w->db, true);
+	*err = (struct err){0};
+	return transact(w, first, err);
+}
+
+static int attempt(struct writer *w, struct write_job *first, struct err *err)
+{
+	if (w->careful && --w->careful == 0)
+		db_careful(w->db, false);
+	if (transact(w, first, err) == 0)
+		return 0;
+	return db_fault(w->db) == DB_FAULT_GUESS ? once_more(w, first, err) : -1;
+}
+
 /* The batch failed as a whole: each job gets a transaction of its own, so that the culprit alone carries the blame. */
 static int64_t one_by_one(struct writer *w, struct write_job *first)
 {
@@ -133,7 +152,7 @@ static int64_t one_by_one(struct writer *w, struct write_job *first)
 		struct err e = {0};
 		next = j->next;
 		j->next = NULL;
-		if (transact(w, j, &e)) {
+		if (attempt(w, j, &e)) {
 			j->err = e;
 			j->failed = true;
 			failures++;
@@ -165,7 +184,7 @@ static void run_batch(struct writer *w, struct write_job *first, size_t n, bool 
 	struct err e = {0};
 	int64_t began = clock_mono(), failures = 0;
 
-	if (transact(w, first, &e) == 0) {
+	if (attempt(w, first, &e) == 0) {
 		if (!w->stats.healthy)
 			healthy(w, NULL);
 		finish(first);

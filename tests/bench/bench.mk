@@ -25,10 +25,10 @@ $(BENCHBIN):
 $(BENCHOUT)/floor: BENCHLIBS := -lmicrohttpd -ljansson -lsqlite3 -lpthread
 $(BENCHOUT)/timeline $(BENCHOUT)/liquid $(BENCHOUT)/campaign $(BENCHOUT)/segment: BENCHLIBS := $(LIBS)
 
-# BENCH=name,name  only these figures     RUNS=3  runs of each     COUNT=100000  messages of a run
+# BENCH=name,name  only these figures     RUNS=3  runs of each     COUNT=100000  messages of a run     STORE=postgresql
 .PHONY: bench benchtools
 benchtools: $(BENCHBIN)
 bench: ## figures beside Kannel and the bare steps, in build/bench/results.json (BENCH=, RUNS=, COUNT=)
 	$(Q)etc/packages.sh bench
 	$(Q)$(MAKE) --no-print-directory all benchtools tests/node_modules/.package-lock.json
-	$(Q)BUILD=$(BUILD) BENCH='$(BENCH)' RUNS='$(RUNS)' COUNT='$(COUNT)' node tests/bench/run.mjs
+	$(Q)BUILD=$(BUILD) BENCH='$(BENCH)' RUNS='$(RUNS)' COUNT='$(COUNT)' STORE='$(STORE)' node tests/bench/run.mjs

@@ -50,9 +50,9 @@ async function warm(sim, port, load, count) {
 }
 
 // receiptMs undefined: no receipts are asked for.
-export async function gatewayMt({ count = settings.count, window = 100, receiptMs, spreadMs, rate, around }) {
+export async function gatewayMt({ count = settings.count, window = 100, receiptMs, spreadMs, rate, around, store }) {
 	const sim = await simulator({ receiptMs, spreadMs, expect: WARM });
-	const g = await startGateway({ dir: freshDir("gateway"), sms: { port: sim.port, window, receipts: receiptMs === undefined ? "none" : "final" } });
+	const g = await startGateway({ dir: freshDir("gateway"), store, sms: { port: sim.port, window, receipts: receiptMs === undefined ? "none" : "final" } });
 	const form = { header: g.header, ...messages(settings) };
 	await warm(sim, g.port, form, count);
 	const during = await around?.begin(g);
@@ -117,6 +117,12 @@ async function receipts(want) {
 		found.push({ name: "sms.mt_durable", value: ours.rate, peer_value: theirs.rate, detail: { theirs } });
 	}
 	return found;
+}
+
+async function onPostgres() {
+	const ours = await gatewayMt({ receiptMs: RECEIPT_MS, store: "postgresql" });
+	const theirs = await kannelMt({ receiptMs: RECEIPT_MS });
+	return [{ name: "pg.mt_receipts", value: ours.rate, peer_value: theirs.rate, detail: { ours, theirs } }];
 }
 
 async function spread() {
@@ -250,6 +256,7 @@ export const figures = [
 		target: ["ratio", "<=", 0.2, "floor_ratio", "<=", 2],
 		measure: receipts,
 	},
+	{ name: "pg.mt_receipts", unit: "messages/s", peer: kannel, target: ["ratio", ">=", 3], measure: onPostgres },
 	{ name: "sms.mt_spread", unit: "messages/s", peer: kannel, target: ["ratio", ">=", 10], measure: spread },
 	{ name: "sms.mt_plain", unit: "messages/s", peer: kannel, target: ["ratio", ">=", 1.3], measure: plain },
 	{ name: "sms.window_use", unit: "share", peer: "Kannel", target: ["floor_ratio", ">=", 0.95], measure: windowUse },

@@ -33,7 +33,8 @@ start() {
 		max_wal_size = 2GB
 		fsync = ${FSYNC:-off}
 		full_page_writes = ${FSYNC:-off}
-		log_min_messages = fatal
+		log_min_messages = ${LOG:-fatal}
+		${EXTRA:-}
 	END
 	rm -f "$dir.log"
 	again "$dir"

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Database, postgresServer } from "../../e2e/lib/store.mjs";
 import { build, freePort, Proc, until } from "./proc.mjs";
 
 const binary = join(build, "threadline");
@@ -15,11 +16,20 @@ function ini(sections) {
 	return lines.join("\n");
 }
 
-// sms, email: keys of the account "main", without them there is none. sections: further ones of the file. dsn: an existing store, by default a new one in dir.
-export async function startGateway({ dir, sms, email, sections: more = {}, dsn = join(dir, "threadline.db") }) {
+// A new store: a file in dir, or with STORE=postgresql a database in a server of our own that flushes as one in earnest.
+let server;
+function newStore(dir, store) {
+	if (store !== "postgresql") return join(dir, "threadline.db");
+	process.env.FSYNC ??= "on";
+	server ??= postgresServer();
+	return new Database(server.dsn).dsn;
+}
+
+// sms, email: keys of the account "main", without them there is none. sections: further ones of the file. dsn: an existing store, by default a new one.
+export async function startGateway({ dir, sms, email, sections: more = {}, store = process.env.STORE, dsn = newStore(dir, store) }) {
 	const port = await freePort();
 	const config = join(dir, "threadline.conf");
-	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn }, log: { level: "warn" }, policy: { quiet_hours: "off" }, ...more };
+	const sections = { http: { listen: `127.0.0.1:${port}` }, store: { dsn, blobs: join(dir, "blobs") }, log: { level: "warn" }, policy: { quiet_hours: "off" }, ...more };
 	if (sms) sections["sms main"] = { host: "127.0.0.1", system_id: "bench", password: "bench", source_addr: "40404", ...sms };
 	if (email) sections["email main"] = { from: "Care Team <care@shop.example>", tls: "none", ...email };
 	writeFileSync(config, ini(sections));
