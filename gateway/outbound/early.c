@@ -75,6 +75,17 @@ static int count_all(struct outbound *o, struct db *db, struct err *err)
 	return r == DB_ROW ? 0 : -1;
 }
 
+/* A transaction that was rolled back has counted as well. */
+bool early_any(struct outbound *o)
+{
+	int64_t undone = writer_undone(o->w);
+
+	if (undone != o->early_undone)
+		o->early = -1;
+	o->early_undone = undone;
+	return o->early != 0;
+}
+
 int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now, struct err *err)
 {
 	struct stmt *q = db_query(db, "INSERT INTO early_receipt (account, ref, at, body) VALUES ($1, $2, $3, $4)"
@@ -91,7 +102,6 @@ int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct r
 		return -1;
 	if (o->early >= 0)
 		o->early++;
-	atomic_fetch_add(&l->counts.receipts_unknown, 1);
 	return 0;
 }
 
@@ -132,6 +142,7 @@ int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str re
 {
 	char room[RECEIPT_ID_MAX + 2];
 	struct str key = key_of(ref, room);
+	struct tally tally;
 	int r;
 
 	if (o->early < 0 && count_all(o, db, err))
@@ -146,9 +157,10 @@ int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str re
 		buf_init(&body, BODY_MAX);
 		r = oldest(db, l, key, &body, &at, err);
 		if (r == 0 && read_body(buf_str(&body), l, &tree, &rc)) {
-			r = receipt_apply(o, db, l, hit, &rc, now, err);
+			tally = (struct tally){.rule = receipt_rule(rc.external_id, ref, false)};
+			r = receipt_apply(o, db, l, hit, &rc, now, &tally, err);
 			if (r == 0)
-				atomic_fetch_add(&l->counts.matched[receipt_rule(rc.external_id, ref, false)], 1);
+				tally_count(l, &tally);
 		}
 		json_decref(tree);
 		buf_free(&body);
@@ -166,6 +178,8 @@ struct sweep {
 	struct write_job job;
 	struct outbound *o;
 	struct late {
+		struct tally tally;
+		struct lane *lane; /* whose it was, if anybody's */
 		char account[64], ref[160];
 		int64_t at;
 		struct buf body;
@@ -212,10 +226,12 @@ static int look_again(struct sweep *s, struct db *db, struct late *x, int64_t no
 	json_t *tree = NULL;
 	int r = 1;
 
+	x->lane = NULL;
 	if (x->at > now - GRACE)
 		return 0;
 	if (l && read_body(buf_str(&x->body), l, &tree, &rc))
-		r = receipt_match(s->o, db, l, &rc, true, now, err);
+		r = receipt_match(s->o, db, l, &rc, true, now, &x->tally, err);
+	x->lane = r == 0 ? l : NULL;
 	json_decref(tree);
 	if (r < 0)
 		return -1;
@@ -229,7 +245,7 @@ static int run(struct write_job *job, struct db *db, int64_t now, struct err *er
 	struct sweep *s = (struct sweep *)(void *)job;
 	struct outbound *o = s->o;
 
-	if (o->early < 0 && count_all(o, db, err))
+	if (early_any(o) && o->early < 0 && count_all(o, db, err))
 		return -1;
 	if (o->early == 0)
 		return 0;
@@ -238,7 +254,7 @@ static int run(struct write_job *job, struct db *db, int64_t now, struct err *er
 	for (size_t k = 0; k < s->n; k++)
 		if (look_again(s, db, &s->v[k], now, err))
 			return -1;
-	if (s->n < SWEEP_ROWS) { /* around: and count anew, since jobs that were rolled back have counted as well */
+	if (s->n < SWEEP_ROWS) { /* around: and count anew */
 		memset(&o->early_at, 0, sizeof o->early_at);
 		o->early = -1;
 	} else {
@@ -257,6 +273,9 @@ static void done(struct write_job *job, const struct err *err)
 
 	if (!err) /* with one, the next sweep comes; and this may be another thread */
 		fallback_look(o);
+	for (size_t k = 0; !err && k < s->n; k++)
+		if (s->v[k].lane)
+			tally_count(s->v[k].lane, &s->v[k].tally);
 	for (size_t k = 0; k < SWEEP_ROWS; k++)
 		buf_free(&s->v[k].body);
 	free(s);

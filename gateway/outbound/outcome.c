@@ -245,7 +245,7 @@ static int write_ids(struct outbound *o, struct lane *l, const struct entry *e, 
 		if (receipt_alias(e->ids[k], room, &alias) &&
 		    external_add(db, str_of(l->name), alias, &e->item->d.id, (int)k + 1, now, err))
 			return -1;
-		if (o->early != 0 &&
+		if (early_any(o) &&
 		    early_apply(o, db, l, e->ids[k], &(struct external_hit){e->item->d.id, (int)k + 1}, now, err))
 			return -1;
 	}

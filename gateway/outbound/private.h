@@ -18,6 +18,7 @@
 #include "outbound/links.h"
 #include "outbound/may.h"
 #include "outbound/outbound.h"
+#include "outbound/receipt_match.h"
 
 /* Written into a waiting row's reason: policy knows again after a restart that this is a keyword's confirmation. */
 #define EXEMPT_REASON "keyword_confirmation"
@@ -173,8 +174,9 @@ struct outbound {
 	} scan; /* sweep.c: how far the walk over the outbox has come */
 
 	/* the writer's thread */
-	int64_t tick;  /* the latest time given out: each message gets one of its own */
-	int64_t early; /* receipts that came before their id, about; -1: not counted yet */
+	int64_t tick;	      /* the latest time given out: each message gets one of its own */
+	int64_t early;	      /* receipts that came before their id, about; -1: not counted yet */
+	int64_t early_undone; /* writer_undone when that was counted */
 	int64_t early_tick;
 	struct {
 		char account[64], ref[160];
@@ -300,7 +302,9 @@ int render_request(struct outbound *o, struct db *db, const struct uuid *custome
 int track_links(struct outbound *o, struct db *db, const struct address *to, struct send_request *q,
 		struct str *options, struct links *l, struct err *err);
 
-/* ---- early.c: receipts that came before the answer which tells us their id ---- */
+/* ---- early.c: receipts that came before the answer which tells us their id; the writer's thread ---- */
+/* Whether there may be any. */
+bool early_any(struct outbound *o);
 int early_keep(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,
 	       struct err *err);
 /* Applies what is kept for an id that has just become known. */
@@ -309,12 +313,18 @@ int early_apply(struct outbound *o, struct db *db, struct lane *l, struct str re
 void early_sweep(struct outbound *o); /* those nobody asked for: a job that looks at some of them again */
 
 /* ---- receipt.c ---- */
+/* What to count of a receipt once its job is done: run may be called more than once. */
+struct tally {
+	enum receipt_rule rule; /* that found its delivery; RULES: none */
+	bool unknown, repeated, ignored;
+};
+void tally_count(struct lane *l, const struct tally *h);
 /* Finds what r is for and applies it. 0 done, 1 its id is unknown, -1 err. late: the answer to the submit would have come
  * by now, so an uncertain delivery to the same address may be meant. */
 int receipt_match(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, bool late, int64_t now,
-		  struct err *err);
+		  struct tally *tally, struct err *err);
 int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
-		  const struct receipt *r, int64_t now, struct err *err);
+		  const struct receipt *r, int64_t now, struct tally *tally, struct err *err);
 
 /* ---- cancel.c ---- */
 /* In a write job that ends a waiting delivery: the dispatcher must not send it. false: it is on its way already. */

@@ -19,6 +19,7 @@ struct receipts {
 	struct entry {
 		struct receipt r;
 		struct lane *lane;
+		struct tally tally;
 		receipt_fn *done;
 		void *arg;
 	} v[];
@@ -61,7 +62,7 @@ static void bind_why(struct stmt *q, int at, enum status s, const struct receipt
 
 /* Of what was sent lately: one part, and not changed since. 1: it was not so. */
 static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, int64_t now,
-		      struct err *err)
+		      struct tally *tally, struct err *err)
 {
 	struct facts f;
 	struct stmt *q;
@@ -80,7 +81,7 @@ static int apply_fast(struct outbound *o, struct db *db, struct lane *l, const s
 	hit = db_run_hit(q, err);
 	if (hit <= 0)
 		return hit < 0 ? -1 : 1;
-	atomic_fetch_add(&l->counts.matched[RULE_EXACT], 1);
+	tally->rule = RULE_EXACT;
 	return event_of(o, db, &f, r->status, r, now, err);
 }
 _Static_assert(STATUS_SENT == 5, "named in the SQL of apply_fast");
@@ -142,7 +143,7 @@ static int write_row(struct outbound *o, struct db *db, const struct row *row, e
 }
 
 int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struct external_hit *hit,
-		  const struct receipt *r, int64_t now, struct err *err)
+		  const struct receipt *r, int64_t now, struct tally *tally, struct err *err)
 {
 	enum status whole = r->status;
 	struct row row;
@@ -168,7 +169,8 @@ int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struc
 	}
 	if (part_changed)
 		return write_row(o, db, &row, row.status, r, false, now, err);
-	atomic_fetch_add(row.status == whole ? &l->counts.receipts_repeated : &l->counts.receipts_ignored, 1);
+	tally->repeated = row.status == whole;
+	tally->ignored = !tally->repeated;
 	return 0;
 }
 
@@ -297,11 +299,13 @@ static int find_uncertain(struct db *db, struct lane *l, const struct receipt *r
 }
 
 int receipt_match(struct outbound *o, struct db *db, struct lane *l, const struct receipt *r, bool late, int64_t now,
-		  struct err *err)
+		  struct tally *tally, struct err *err)
 {
 	struct found f;
-	int got = apply_fast(o, db, l, r, now, err);
+	int got;
 
+	*tally = (struct tally){.rule = RULES};
+	got = apply_fast(o, db, l, r, now, tally, err);
 	if (got != 1)
 		return got;
 	got = r->external_id.n ? find(o, db, l, r, &f, err) : 1;
@@ -309,13 +313,23 @@ int receipt_match(struct outbound *o, struct db *db, struct lane *l, const struc
 		got = find_uncertain(db, l, r, &f, err);
 	if (got)
 		return got;
-	if (receipt_apply(o, db, l, &f.hit, r, now, err))
-		return -1;
-	atomic_fetch_add(&l->counts.matched[f.rule], 1);
-	return 0;
+	tally->rule = f.rule;
+	return receipt_apply(o, db, l, &f.hit, r, now, tally, err);
 }
 
 /* ---- the job ---- */
+
+void tally_count(struct lane *l, const struct tally *h)
+{
+	if (h->rule < RULES)
+		atomic_fetch_add(&l->counts.matched[h->rule], 1);
+	if (h->unknown)
+		atomic_fetch_add(&l->counts.receipts_unknown, 1);
+	if (h->repeated)
+		atomic_fetch_add(&l->counts.receipts_repeated, 1);
+	if (h->ignored)
+		atomic_fetch_add(&l->counts.receipts_ignored, 1);
+}
 
 static int run(struct write_job *job, struct db *db, int64_t now, struct err *err)
 {
@@ -325,9 +339,10 @@ static int run(struct write_job *job, struct db *db, int64_t now, struct err *er
 		struct entry *e = &rs->v[k];
 		int got = 0;
 		if (e->r.status != STATUS_NONE)
-			got = receipt_match(rs->o, db, e->lane, &e->r, false, now, err);
+			got = receipt_match(rs->o, db, e->lane, &e->r, false, now, &e->tally, err);
 		else
-			atomic_fetch_add(&e->lane->counts.receipts_ignored, 1);
+			e->tally = (struct tally){.rule = RULES, .ignored = true};
+		e->tally.unknown = got == 1;
 		if (got < 0 || (got == 1 && early_keep(rs->o, db, e->lane, &e->r, now, err)))
 			return -1;
 	}
@@ -340,8 +355,10 @@ static void done(struct write_job *job, const struct err *err)
 	struct outbound *o = rs->o;
 
 	for (size_t k = 0; k < rs->n; k++) {
-		if (!err)
+		if (!err) {
 			atomic_fetch_add(&rs->v[k].lane->counts.receipts, 1);
+			tally_count(rs->v[k].lane, &rs->v[k].tally);
+		}
 		if (rs->v[k].done)
 			rs->v[k].done(rs->v[k].arg, err);
 	}
@@ -392,7 +409,7 @@ void outbound_receipts(struct outbound *o, const struct receipt *v, size_t n, re
 				fn(args[k], NULL); /* of an account that is not open: nothing of ours */
 			continue;
 		}
-		*x = (struct entry){v[k], l, fn, args ? args[k] : NULL};
+		*x = (struct entry){.r = v[k], .lane = l, .done = fn, .arg = args ? args[k] : NULL};
 		x->r.account = str_of(l->name);
 		x->r.external_id = keep(&at, v[k].external_id);
 		x->r.raw_state = keep(&at, v[k].raw_state);

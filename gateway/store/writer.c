@@ -37,7 +37,7 @@ struct writer {
 	int64_t not_before; /* the next batch gathers until then */
 	int64_t quiet_at;   /* when nothing has come by then, nobody is in a hurry: idle jobs may run */
 	bool sleeping, stopping, checkpointer_up;
-	_Atomic int64_t log_pages;
+	_Atomic int64_t log_pages, undone;
 	_Atomic bool copied; /* nearly all of the log: the writer finishes it */
 	struct db *db;
 	int careful; /* batches to go without guesses */
@@ -112,6 +112,7 @@ static int transact(struct writer *w, struct write_job *first, struct err *err)
 		return 0;
 	}
 undo:
+	atomic_fetch_add(&w->undone, 1);
 	db_rollback(w->db);
 	hook(w, w->hooks.rolled_back);
 	return -1;
@@ -468,6 +469,8 @@ int writer_call(struct writer *w, struct write_job *job, struct err *err)
 	pthread_cond_destroy(&c.cond);
 	return r;
 }
+
+int64_t writer_undone(const struct writer *w) { return atomic_load(&w->undone); }
 
 void writer_stats(struct writer *w, struct writer_stats *out)
 {

@@ -60,5 +60,7 @@ int writer_submit(struct writer *w, struct write_job *job, struct err *err);
 int writer_submit_idle(struct writer *w, struct write_job *job, int64_t patience_us, struct err *err);
 /* Submits and waits. Not from the writer's or an HTTP thread: for start-up, the command line and tests. */
 int writer_call(struct writer *w, struct write_job *job, struct err *err);
+/* How many transactions were rolled back so far: a guess in memory about what is in the store may be off after one. */
+int64_t writer_undone(const struct writer *w);
 void writer_stats(struct writer *w, struct writer_stats *out);
 void writer_stop(struct writer **w); /* finishes what was taken, then closes */
