@@ -36,6 +36,8 @@ static struct str stem(struct str path)
 {
 	size_t n = path.n;
 
+	if (str_is(path, "builtin:beep"))
+		return STR("beep"); /* Asterisk has one */
 	if (n > 7 && memcmp(path.p, "file://", 7) == 0) {
 		path = str_n(path.p + 7, n - 7);
 		n -= 7;

@@ -91,6 +91,14 @@ const struct setting ivr_settings_table[] = {
 	 .help = "Folder where spoken texts are kept."},
 	{.name = "sip_speech_keep", .type = SET_SIZE, F(sip_speech_keep), .def = "200m", .min = 1 << 20, .max = INT64_C(1) << 40,
 	 .help = "How much of them is kept."},
+	{.name = "sip_speech_url", .type = SET_STRING, F(sip_speech_url),
+	 .help = "Service that speaks texts: gets {\"text\",\"language\",\"voice\"} by POST, answers a WAV file; {language} and {voice} may stand in the address. sip_speech speaks when it cannot. Default: none."},
+	{.name = "sip_speech_voice", .type = SET_STRING, F(sip_speech_voice),
+	 .help = "Voice that is asked for there."},
+	{.name = "sip_speech_secret", .type = SET_STRING, F(sip_speech_secret), .secret = true,
+	 .help = "Bearer token for it."},
+	{.name = "sip_speech_timeout", .type = SET_DURATION, F(sip_speech_timeout), .def = "3s", .min = 100 * US_MS, .max = US_MIN,
+	 .help = "How long it may take for a text; after a failure it is left alone for ten seconds."},
 	SETTING_END,
 };
 /* clang-format on */

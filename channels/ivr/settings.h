@@ -23,6 +23,8 @@ struct ivr_settings {
 	int sip_srtp;
 	char *sip_speech, *sip_speech_cache;
 	int64_t sip_speech_keep; /* bytes */
+	char *sip_speech_url, *sip_speech_voice, *sip_speech_secret;
+	int64_t sip_speech_timeout; /* microseconds */
 };
 
 extern const struct setting ivr_settings_table[];

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Phone, samplesOf, share, tone, wavOf } from "../peer/baresip.mjs";
+import { Phone, phonePort, samplesOf, share, tone, wavOf } from "../peer/baresip.mjs";
 import { Gateway, freePort, top } from "./lib/gateway.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -32,7 +32,7 @@ describe("telephone calls by SIP", () => {
 	const phones = [];
 
 	before(async () => {
-		[port, agentPort] = [await freePort(), await freePort()];
+		[port, agentPort] = [await freePort(), await phonePort()];
 		gateway = new Gateway({});
 		folder = join(gateway.dir, "menus");
 		mkdirSync(folder);
@@ -58,7 +58,7 @@ describe("telephone calls by SIP", () => {
 	});
 
 	const phone = async (options = {}) => {
-		const p = new Phone({ user: `+4915122200${String(++n).padStart(2, "0")}`, port: await freePort(), control: await freePort(), ...options });
+		const p = new Phone({ user: `+4915122200${String(++n).padStart(2, "0")}`, port: await phonePort(), ...options });
 		phones.push(p);
 		await p.start();
 		return p;

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Phone, tone, wavOf } from "../peer/baresip.mjs";
+import { Phone, phonePort, tone, wavOf } from "../peer/baresip.mjs";
 import { Sipp, asked, header, reply, sippMissing } from "../peer/sipp.mjs";
 import { LossyRelay, Telephone } from "../peer/telephone.mjs";
 import { Gateway, freePort } from "./lib/gateway.mjs";
@@ -118,14 +118,14 @@ describe("a trunk that goes away", { skip: sippMissing }, () => {
 	});
 	const of = async (m) => (await gateway.api.get(`/v1/messages/${m.id}`)).deliveries[0];
 	const phone = async (options) => {
-		const p = new Phone({ user: "+4930999300", port: at, control: await freePort(), account: "answermode=auto", ...options });
+		const p = new Phone({ user: "+4930999300", port: at, account: "answermode=auto", ...options });
 		peers.push(p);
 		await p.start();
 		return p;
 	};
 
 	it("is tried again for what waits, and delivers when it is back; a call that it cuts off ends", async () => {
-		at = await freePort();
+		at = await phonePort();
 		const registrar = await new Sipp([asked("REGISTER", `<action>${header("Contact", "sip:[^>]*", "c")}</action>`), reply("200 OK", { extra: "Contact: <[$c]>;expires=2" })], { args: ["-t", "t1"] }).start();
 		peers.push(registrar);
 		gateway = await gatewayOf({
@@ -156,7 +156,7 @@ describe("TLS", () => {
 		return pem;
 	};
 	const phone = async (options) => {
-		const p = new Phone({ port: await freePort(), control: await freePort(), account: "mediaenc=srtp-mand", ...options });
+		const p = new Phone({ port: await phonePort(), account: "mediaenc=srtp-mand", ...options });
 		phones.push(p);
 		await p.start();
 		return p;
@@ -168,7 +168,7 @@ describe("TLS", () => {
 		port = await freePort();
 		const own = one(ours, "gateway");
 		for (const [name, by] of Object.entries({ vouched: ours, unvouched: theirs })) {
-			trunks[name] = await freePort();
+			trunks[name] = await phonePort();
 			await phone({ user: `+493099920${name.length}`, port: trunks[name], account: "mediaenc=srtp-mand;answermode=auto", config: [`sip_certificate ${one(by, name)}`] });
 		}
 		const account = (trunk, more = {}) => () => ({ sip_tls_ca: ours.file, sip_srtp: "yes", ring_timeout: "2s", sip_trunk: `sip:127.0.0.1:${trunk + 1};transport=tls`, ...more });

@@ -43,8 +43,23 @@ export function samplesOf(wav) {
 	return Array.from({ length: Math.floor((wav.length - at) / 2) }, (_, i) => wav.readInt16LE(at + 2 * i));
 }
 
+const binds = (port) =>
+	new Promise((done) => {
+		const s = net.createServer();
+		s.once("error", () => done(null));
+		s.listen(port, "127.0.0.1", () => s.close(() => done(port)));
+	});
+
+// A port for SIP whose two neighbours are free as well: baresip takes the next one for TLS, we the one after it for control.
+export async function phonePort() {
+	for (;;) {
+		const port = 45000 + Math.floor(Math.random() * 15000);
+		if ((await binds(port)) && (await binds(port + 1)) && (await binds(port + 2))) return port;
+	}
+}
+
 export class Phone {
-	constructor({ user, port, control, says = tone(0, 40), account = "", config = [] }) {
+	constructor({ user, port, control = port + 2, says = tone(0, 40), account = "", config = [] }) {
 		Object.assign(this, { user, port, control });
 		this.dir = mkdtempSync(join(tmpdir(), "threadline-phone-"));
 		mkdirSync(join(this.dir, "heard"));

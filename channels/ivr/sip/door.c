@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "channel/channel.h"
 #include "ivr/sip/door_private.h"
+#include "ivr/sip/speak_http.h"
 
 #define DEBUG_MODULE "threadline"
 #define DEBUG_LEVEL 0
@@ -24,7 +25,7 @@ static int check(const struct ivr_settings *set, struct err *err)
 	if (set->sip_tls_port && !set->sip_tls_certificate)
 		return err_set(err, ERR_SEMANTIC, "required", "sip_tls_certificate",
 			       "sip_tls_certificate: needed for TLS");
-	return 0;
+	return set->sip_speech_url ? speak_http_check(set->sip_speech_url, err) : 0;
 }
 
 /* "sip:user@host:port;parameters" → host:port */

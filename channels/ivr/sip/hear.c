@@ -28,9 +28,22 @@ static void record_end(struct media *m, char digit, bool full, bool gone, bool n
 void media_record(struct media *m, const struct record_wish *w, size_t max_bytes)
 {
 	size_t want = (size_t)(w->max_ms > 0 ? w->max_ms : 60000) * 16 + FRAME * 4;
+	struct sound **beep = w->beep ? calloc(1, sizeof(struct sound *)) : NULL;
 
 	buf_init(&m->rec, want < max_bytes ? want : max_bytes);
 	m->wish = *w;
+	if (beep && (*beep = sound_beep())) {
+		media_play(m, beep, 1, false);
+		m->beeping = true;
+		return;
+	}
+	free(beep); /* without memory for a beep there is none */
+	media_record_now(m);
+}
+
+void media_record_now(struct media *m)
+{
+	m->beeping = false;
 	m->recording = true;
 	m->spoke = false;
 	m->rec_from = m->spoke_at = clock_mono();
@@ -38,6 +51,10 @@ void media_record(struct media *m, const struct record_wish *w, size_t max_bytes
 
 void media_stop_record(struct media *m, bool gone)
 {
+	if (m->beeping) {
+		media_stop_play(m);
+		media_record_now(m);
+	}
 	if (m->recording)
 		record_end(m, 0, false, gone, false);
 }

@@ -81,7 +81,10 @@ static void tick(struct media *m, int64_t now)
 	m->ts += FRAME;
 	if (end) {
 		drop_list(m);
-		m->ev->played(m->arg);
+		if (m->beeping)
+			media_record_now(m);
+		else
+			m->ev->played(m->arg);
 	}
 	if (!m->closed)
 		media_tick_record(m, now);
@@ -266,6 +269,7 @@ void media_set_peer(struct media *m, const struct media_peer *p)
 void media_play(struct media *m, struct sound **v, size_t n, bool bargein)
 {
 	drop_list(m);
+	m->beeping = false;
 	m->list = v;
 	m->list_n = n;
 	m->bargein = bargein;

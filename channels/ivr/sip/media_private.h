@@ -41,11 +41,12 @@ struct media {
 	int16_t bridged[BRIDGE_MAX]; /* what the other side of a bridge said */
 	size_t bridge_n;
 
-	bool recording, spoke;
+	bool recording, spoke, beeping; /* beeping: what plays is the beep before a recording */
 	struct record_wish wish;
 	struct buf rec; /* int16_t samples */
 	int64_t rec_from, spoke_at;
 };
 
-void media_hear(int flags, void *arg); /* the socket can be read */
+void media_hear(int flags, void *arg);	/* the socket can be read */
+void media_record_now(struct media *m); /* the beep is over */
 void media_tick_record(struct media *m, int64_t now);

@@ -1,5 +1,6 @@
 #include "ivr/sip/sound.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "ivr/sip/library.h"
@@ -19,6 +20,16 @@ struct sound *sound_new(size_t n)
 		atomic_init(&s->refs, 1);
 		s->n = n;
 	}
+	return s;
+}
+
+struct sound *sound_beep(void)
+{
+	enum { BEEP_HZ = 1000, LOUD = 8000 };
+	struct sound *s = sound_new(SOUND_RATE / 4);
+
+	for (size_t i = 0; s && i < s->n; i++)
+		s->pcm[i] = (int16_t)(LOUD * sin(2 * M_PI * BEEP_HZ * (double)i / SOUND_RATE));
 	return s;
 }
 

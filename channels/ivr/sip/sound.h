@@ -17,6 +17,7 @@ struct sound {
 };
 
 struct sound *sound_new(size_t n); /* silence; NULL without memory */
+struct sound *sound_beep(void);	   /* a quarter of a second; NULL without memory */
 struct sound *sound_keep(struct sound *s);
 void sound_drop(struct sound **s); /* accepts pointer to NULL */
 

@@ -92,7 +92,7 @@ int speak_file(const char *program, const char *lang, struct str text, const cha
 
 	if (!lang_ok(lang) || !text.n)
 		return -1;
-	snprintf(part, sizeof part, "%s.part", path);
+	snprintf(part, sizeof part, "%s.%d.part", path, (int)gettid()); /* another thread may be at the same text */
 	if (run(program, lang, text, part) == 0 && rename(part, path) == 0)
 		return 0;
 	(void)unlink(part);

@@ -3,17 +3,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "ivr/sip/door_private.h"
 #include "ivr/sip/speak.h"
+#include "ivr/sip/speak_http.h"
 
-enum { KEPT = 256, KEPT_SAMPLES = 8 << 20, FILE_MAX = 64 << 20 };
+enum { THREADS = 4, KEPT = 256, KEPT_SAMPLES = 8 << 20, FILE_MAX = 64 << 20 };
+#define SERVICE_PAUSE (10 * US_SEC) /* for which it is left alone after it has failed */
 
 struct wish {
 	struct wish *next;
@@ -30,12 +34,15 @@ struct kept {
 
 struct voice {
 	const struct ivr_settings *set;
-	pthread_t thread;
+	pthread_t thread[THREADS];
+	size_t threads_n;
 	pthread_mutex_t lock; /* first, last, stop */
 	pthread_cond_t some;
 	struct wish *first, **last;
 	bool stop;
-	struct kept kept[KEPT]; /* the thread's own */
+	_Atomic int64_t service_again; /* not before */
+	pthread_mutex_t kept_lock;     /* what follows */
+	struct kept kept[KEPT];
 	size_t samples;
 	uint64_t clock;
 };
@@ -100,12 +107,19 @@ static struct sound *file_sound(const char *path)
 	return s;
 }
 
-static struct kept *kept_find(struct voice *v, const uint8_t key[SHA256_LEN])
+/* A reference of the caller's own; NULL: it is not kept. */
+static struct sound *kept_get(struct voice *v, const uint8_t key[SHA256_LEN])
 {
-	for (int i = 0; i < KEPT; i++)
-		if (v->kept[i].sound && memcmp(v->kept[i].key, key, SHA256_LEN) == 0)
-			return &v->kept[i];
-	return NULL;
+	struct sound *s = NULL;
+
+	pthread_mutex_lock(&v->kept_lock);
+	for (int i = 0; i < KEPT && !s; i++)
+		if (v->kept[i].sound && memcmp(v->kept[i].key, key, SHA256_LEN) == 0) {
+			v->kept[i].used = ++v->clock;
+			s = sound_keep(v->kept[i].sound);
+		}
+	pthread_mutex_unlock(&v->kept_lock);
+	return s;
 }
 
 static void kept_drop(struct voice *v, struct kept *k)
@@ -114,16 +128,12 @@ static void kept_drop(struct voice *v, struct kept *k)
 	sound_drop(&k->sound);
 }
 
-static void keep(struct voice *v, const uint8_t key[SHA256_LEN], struct sound *s)
+/* A place for n more samples, made by forgetting what was used the longest ago. */
+static struct kept *kept_room(struct voice *v, size_t n)
 {
-	struct kept *at = NULL;
-
-	if (s->n > KEPT_SAMPLES / 4)
-		return;
 	for (;;) {
-		struct kept *oldest = NULL;
+		struct kept *oldest = NULL, *at = NULL;
 
-		at = NULL;
 		for (int i = 0; i < KEPT; i++) {
 			struct kept *k = &v->kept[i];
 
@@ -132,16 +142,29 @@ static void keep(struct voice *v, const uint8_t key[SHA256_LEN], struct sound *s
 			else if (!oldest || k->used < oldest->used)
 				oldest = k;
 		}
-		if (at && v->samples + s->n <= KEPT_SAMPLES)
-			break;
+		if (at && v->samples + n <= KEPT_SAMPLES)
+			return at;
 		if (!oldest)
-			return;
+			return NULL;
 		kept_drop(v, oldest);
 	}
-	memcpy(at->key, key, SHA256_LEN);
-	at->sound = sound_keep(s);
-	at->used = ++v->clock;
-	v->samples += s->n;
+}
+
+static void keep(struct voice *v, const uint8_t key[SHA256_LEN], struct sound *s)
+{
+	struct kept *at;
+
+	if (!s || s->n > KEPT_SAMPLES / 4)
+		return;
+	pthread_mutex_lock(&v->kept_lock);
+	at = kept_room(v, s->n);
+	if (at) {
+		memcpy(at->key, key, SHA256_LEN);
+		at->sound = sound_keep(s);
+		at->used = ++v->clock;
+		v->samples += s->n;
+	}
+	pthread_mutex_unlock(&v->kept_lock);
 }
 
 /* A file counts as the same while its time and size are. */
@@ -157,13 +180,28 @@ static void file_key(const char *path, uint8_t key[SHA256_LEN])
 	crypto_sha256(str_n(text, n < (int)sizeof text ? (size_t)n : sizeof text - 1), key);
 }
 
+static struct sound *beep(struct voice *v)
+{
+	uint8_t key[SHA256_LEN];
+	struct sound *s;
+
+	crypto_sha256(STR("builtin:beep"), key);
+	s = kept_get(v, key);
+	if (!s) {
+		s = sound_beep();
+		keep(v, key, s);
+	}
+	return s;
+}
+
 static struct sound *audio_sound(struct voice *v, struct str where)
 {
 	uint8_t key[SHA256_LEN];
 	char path[4096];
-	struct kept *k;
 	struct sound *s;
 
+	if (str_is(where, "builtin:beep"))
+		return beep(v);
 	if (where.n > 7 && memcmp(where.p, "file://", 7) == 0)
 		where = str_n(where.p + 7, where.n - 7);
 	else if (where.n > 5 && memcmp(where.p, "file:", 5) == 0)
@@ -173,48 +211,95 @@ static struct sound *audio_sound(struct voice *v, struct str where)
 	memcpy(path, where.p, where.n);
 	path[where.n] = 0;
 	file_key(path, key);
-	k = kept_find(v, key);
-	if (k) {
-		k->used = ++v->clock;
-		return sound_keep(k->sound);
-	}
-	s = file_sound(path);
-	if (s)
+	s = kept_get(v, key);
+	if (!s) {
+		s = file_sound(path);
 		keep(v, key, s);
+	}
+	return s;
+}
+
+/* by: who speaks it, so that nobody's voice is taken for another's. */
+static void spoken_key(struct str text, const char *lang, const char *by, const char *voice, uint8_t key[SHA256_LEN])
+{
+	struct buf b;
+
+	buf_init(&b, 64 << 10);
+	buf_addstr(&b, text);
+	buf_addf(&b, "%c%s", 0, lang);
+	if (*by)
+		buf_addf(&b, "%c%s%c%s", 0, by, 0, voice);
+	crypto_sha256(buf_str(&b), key);
+	buf_free(&b);
+}
+
+static void spoken_path(const struct voice *v, const uint8_t key[SHA256_LEN], char out[4096])
+{
+	char hex[2 * SHA256_LEN + 1];
+
+	crypto_hex(key, SHA256_LEN, hex);
+	snprintf(out, 4096, "%s/%s.wav", v->set->sip_speech_cache, hex);
+}
+
+static struct sound *by_service(struct voice *v, const char *lang, struct str text)
+{
+	const char *voice = v->set->sip_speech_voice ? v->set->sip_speech_voice : "";
+	uint8_t key[SHA256_LEN];
+	char path[4096];
+	struct sound *s;
+	bool down;
+
+	spoken_key(text, lang, v->set->sip_speech_url, voice, key);
+	s = kept_get(v, key);
+	if (s)
+		return s;
+	spoken_path(v, key, path);
+	s = file_sound(path);
+	if (!s && clock_mono() >= atomic_load(&v->service_again)) {
+		s = speak_http(v->set, lang, text, path, &down);
+		if (s)
+			speak_prune(v->set->sip_speech_cache, v->set->sip_speech_keep);
+		else if (down)
+			atomic_store(&v->service_again, clock_mono() + SERVICE_PAUSE);
+	}
+	keep(v, key, s);
+	return s;
+}
+
+static struct sound *by_program(struct voice *v, const char *lang, struct str text)
+{
+	uint8_t key[SHA256_LEN];
+	char path[4096];
+	struct sound *s;
+
+	spoken_key(text, lang, "", "", key);
+	s = kept_get(v, key);
+	if (s)
+		return s;
+	spoken_path(v, key, path);
+	s = file_sound(path);
+	if (!s && speak_file(v->set->sip_speech, lang, text, path) == 0) {
+		s = file_sound(path);
+		speak_prune(v->set->sip_speech_cache, v->set->sip_speech_keep);
+	}
+	keep(v, key, s);
 	return s;
 }
 
 static struct sound *text_sound(struct voice *v, const struct piece *p)
 {
 	const char *lang = p->lang && *p->lang ? p->lang : v->set->language;
-	char path[4096], hex[2 * SHA256_LEN + 1];
-	uint8_t key[SHA256_LEN];
-	struct kept *k;
-	struct sound *s;
+	struct sound *s = NULL;
 	struct buf said;
 
 	buf_init(&said, 16384);
 	speak_text(&said, p->text, p->type == PIECE_SAY_AS ? p->as : "");
-	buf_addf(&said, "%c%s", 0, lang);
-	crypto_sha256(buf_str(&said), key);
-	k = said.failed ? NULL : kept_find(v, key);
-	if (k || said.failed) {
-		buf_free(&said);
-		return k ? (k->used = ++v->clock, sound_keep(k->sound)) : NULL;
+	if (!said.failed && said.n) {
+		if (v->set->sip_speech_url)
+			s = by_service(v, lang, buf_str(&said));
+		if (!s)
+			s = by_program(v, lang, buf_str(&said));
 	}
-	crypto_hex(key, sizeof key, hex);
-	snprintf(path, sizeof path, "%s/%s.wav", v->set->sip_speech_cache, hex);
-	s = file_sound(path);
-	if (!s) {
-		struct str text = str_n(said.p, said.n - 1 - strlen(lang));
-
-		if (speak_file(v->set->sip_speech, lang, text, path) == 0) {
-			s = file_sound(path);
-			speak_prune(v->set->sip_speech_cache, v->set->sip_speech_keep);
-		}
-	}
-	if (s)
-		keep(v, key, s);
 	buf_free(&said);
 	return s;
 }
@@ -282,11 +367,13 @@ struct voice *voice_new(const struct ivr_settings *set, struct err *err)
 	v->set = set;
 	v->last = &v->first;
 	pthread_mutex_init(&v->lock, NULL);
+	pthread_mutex_init(&v->kept_lock, NULL);
 	pthread_cond_init(&v->some, NULL);
-	if (pthread_create(&v->thread, NULL, voice_main, v)) {
-		free(v);
+	while (v->threads_n < THREADS && pthread_create(&v->thread[v->threads_n], NULL, voice_main, v) == 0)
+		v->threads_n++;
+	if (!v->threads_n) {
+		voice_free(&v);
 		err_set(err, ERR_INTERNAL, "thread", NULL, "no thread for sounds");
-		return NULL;
 	}
 	return v;
 }
@@ -297,12 +384,14 @@ void voice_free(struct voice **v)
 		return;
 	pthread_mutex_lock(&(*v)->lock);
 	(*v)->stop = true;
-	pthread_cond_signal(&(*v)->some);
+	pthread_cond_broadcast(&(*v)->some);
 	pthread_mutex_unlock(&(*v)->lock);
-	pthread_join((*v)->thread, NULL);
+	for (size_t i = 0; i < (*v)->threads_n; i++)
+		pthread_join((*v)->thread[i], NULL);
 	for (int i = 0; i < KEPT; i++)
 		sound_drop(&(*v)->kept[i].sound);
 	pthread_mutex_destroy(&(*v)->lock);
+	pthread_mutex_destroy(&(*v)->kept_lock);
 	pthread_cond_destroy(&(*v)->some);
 	free(*v);
 	*v = NULL;
