@@ -38,7 +38,7 @@ struct config_inbound {
 
 struct config_outbound {
 	int64_t expiry, retry_first, retry_max, max_attempts, repeat_limit, memory, drain, campaign_queue;
-	bool marketing_needs_opt_in;
+	bool marketing_needs_opt_in, learning;
 };
 
 struct config_policy { /* outbound/rules.h */

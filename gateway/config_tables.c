@@ -109,6 +109,10 @@ static const struct setting outbound[] = {
 	 .help = "How long SIGTERM waits for answers to what is on the wire."},
 	{AT(outbound, marketing_needs_opt_in), .type = SET_BOOL, .def = "yes",
 	 .help = "Whether a customer who never said anything gets no marketing messages."},
+	{AT(outbound, learning), .type = SET_BOOL, .def = "yes",
+	 .help = "Whether campaigns that ask for it choose variant, channel and hour by what they have learned; no "
+		 "sends "
+		 "them as if they had not asked."},
 	SETTING_END,
 };
 

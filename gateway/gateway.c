@@ -246,6 +246,7 @@ static int campaigns_start(struct gateway *g, struct err *err)
 				  .readers = g->readers,
 				  .events = g->events,
 				  .outbound = g->outbound,
+				  .learning = g->c->outbound.learning,
 				  .queue = (int)g->c->outbound.campaign_queue};
 
 	return engine_start(&c, &g->engine, err);

@@ -54,6 +54,7 @@ int answer_timeline(struct request *r, struct db *db, const struct timeline_quer
 
 int read_attachments(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err);
 
+http_handler campaign_learning_, campaign_learning_put;
 http_handler message_post, message_batch, message_get, message_cancel, message_deliveries, delivery_list, delivery_get;
 http_handler customer_list, customer_post, customer_one, customer_patch_, customer_timeline;
 http_handler contact_points, contact_point_post, contact_point_patch, contact_point_delete;

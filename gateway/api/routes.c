@@ -95,6 +95,8 @@ const struct route api_routes[] = {
 	{"PATCH", "/v1/campaigns/{id}", R_MARKETING | R_ADMIN, 0, LIST_BODY, campaign_patch},
 	{"DELETE", "/v1/campaigns/{id}", R_MARKETING | R_ADMIN, 0, 0, campaign_delete_},
 	{"GET", "/v1/campaigns/{id}/figures", R_ALL, 0, 0, campaign_figures},
+	{"GET", "/v1/campaigns/{id}/learning", R_ALL, 0, 0, campaign_learning_},
+	{"PUT", "/v1/campaigns/{id}/learning", R_MARKETING | R_ADMIN, 0, 0, campaign_learning_put},
 	{"GET", "/v1/campaigns/{id}/customers", R_ALL, 0, 0, campaign_customers},
 	{"GET", "/v1/campaigns/{id}/stream", R_ALL, ROUTE_TOKEN_IN_QUERY, 0, campaign_stream},
 	{"POST", "/v1/campaigns/{id}/start", R_MARKETING | R_ADMIN, WRITE, 0, campaign_start_},

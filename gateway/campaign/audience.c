@@ -95,7 +95,7 @@ static int of_segment(struct db *db, const struct plan *p, const struct uuid *af
 	segment_free(&s);
 	for (size_t k = 0; r == 0 && k < n; k++) {
 		out[k] = (struct audience_row){.customer = ids[k], .time_zone = STR(""), .variant = -2};
-		if (p->has_hours)
+		if (p->has_hours || p->learning.of[LEARN_HOUR])
 			r = zone_of(db, &out[k], a, err);
 	}
 	return r ? -1 : (int)n;

@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                                \
 	"id, name, definition, state, reason, author, start_at, started_at, finished_at, version, created_at," \
-	" updated_at, exhausted, position, taking_back"
+	" updated_at, exhausted, position, taking_back, learning_off"
 
 const char *campaign_state_word(enum campaign_state s)
 {
@@ -54,6 +54,9 @@ static int check(struct db *db, const struct plan *p, struct err *err)
 	if (template_there(db, p->template, p->version, "/template/name", err) ||
 	    (!uuid_is_nil(&p->offer) && offer_there(db, &p->offer, err)) || eligible_check(db, p->segment, err))
 		return -1;
+	for (int k = 0; k < p->learning.segments_n; k++)
+		if (eligible_check(db, p->learning.segments[k], err))
+			return -1;
 	for (int k = 0; k < p->n; k++)
 		if (p->v[k].template.n && template_there(db, p->v[k].template, 0, "/variants", err))
 			return -1;
@@ -167,7 +170,8 @@ static int row(struct stmt *q, struct arena *a, struct campaign *c, struct err *
 			       .created_at = db_col_i64(q, 10),
 			       .updated_at = db_col_i64(q, 11),
 			       .exhausted = db_col_i64(q, 12) != 0,
-			       .taking_back = db_col_i64(q, 14) != 0};
+			       .taking_back = db_col_i64(q, 14) != 0,
+			       .learning_off = db_col_i64(q, 15) != 0};
 	db_col_uuid(q, 0, &c->id);
 	db_col_uuid(q, 13, &c->position);
 	return c->name.p && c->definition.p && c->reason.p && c->author.p ? 0 : err_nomem(err);

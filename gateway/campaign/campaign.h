@@ -13,6 +13,7 @@
  *     start_at?, pace? (messages a second), holdout? (percent), expires_in? (seconds)
  *     window?    {"from":"09:00","until":"20:00","days"?:["mon",…],"time_zone"?}   by the customer's clock
  *     variants?  [{"name","weight","template"?,"data"?}…]
+ *     learning?  which variant, channel and hour, by what came of others (learning.h)
  *
  * Each customer of the audience gets exactly one row (campaign_customer) that says what became of him: written in the same
  * transaction as the message, its delivery and the place where the campaign goes on. So whatever happens to the process,
@@ -20,6 +21,7 @@
  */
 #pragma once
 #include "campaign/hours.h"
+#include "campaign/learning.h"
 #include "campaign/offer.h"
 #include "events/events.h"
 #include "outbound/outbound.h"
@@ -69,6 +71,7 @@ struct plan { /* a definition, read */
 	struct hours hours;
 	struct campaign_variant v[CAMPAIGN_VARIANTS];
 	int n; /* 0: none */
+	struct campaign_learning learning;
 };
 /* ERR_SEMANTIC with the member as field. Strings in the arena. */
 int plan_read(const json_t *definition, struct arena *a, struct plan *out, struct err *err);
@@ -78,6 +81,7 @@ struct campaign {
 	struct str name, definition, reason, author;
 	enum campaign_state state;
 	int64_t start_at, started_at, finished_at, version, created_at, updated_at;
+	bool learning_off;    /* switched off, whatever the definition says */
 	bool exhausted;	      /* the audience has been walked through */
 	bool taking_back;     /* it has ended, and some of its messages still wait to be taken back */
 	struct uuid position; /* the last customer that was looked at */

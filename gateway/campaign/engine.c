@@ -295,7 +295,7 @@ int engine_start(const struct engine_config *c, struct engine **out, struct err 
 	e->c = *c;
 	e->me = uuid7(clock_now());
 	e->loop = loop_new("campaigns", NULL);
-	e->sender = sender_new(c->outbound, c->events);
+	e->sender = sender_new(c->outbound, c->events, c->learning);
 	e->step.batch = outbound_batch_new(c->outbound);
 	e->back.run = came_back;
 	e->nudge.run = on_nudge;
@@ -316,6 +316,8 @@ int engine_start(const struct engine_config *c, struct engine **out, struct err 
 void engine_nudge(struct engine *e) { loop_post_once(e->loop, &e->nudge); }
 
 struct sender *engine_sender(struct engine *e) { return e->sender; }
+
+bool engine_learns(const struct engine *e) { return e->c.learning; }
 
 void engine_stop(struct engine **ep)
 {

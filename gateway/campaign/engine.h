@@ -15,11 +15,13 @@ struct engine_config {
 	struct readers *readers;
 	struct events *events;
 	struct outbound *outbound;
-	int queue; /* marketing messages that may wait in the outbox; 0: no bound, for measuring */
+	bool learning; /* campaigns may learn */
+	int queue;     /* marketing messages that may wait in the outbox; 0: no bound, for measuring */
 };
 
 int engine_start(const struct engine_config *c, struct engine **out, struct err *err);
 void engine_nudge(struct engine *e); /* a campaign was started or resumed: look now. Any thread */
 /* What writes its messages: for the writer's thread. */
 struct sender *engine_sender(struct engine *e);
-void engine_stop(struct engine **e); /* waits for the step under way; before writer_stop */
+bool engine_learns(const struct engine *e); /* as configured */
+void engine_stop(struct engine **e);	    /* waits for the step under way; before writer_stop */

@@ -111,6 +111,10 @@ void make_request(struct sender *s, const struct judged *j, const struct uuid *c
 				   .author = "system:campaign",
 				   .channels_n = s->p.channels_n};
 	memcpy(q->channels, s->p.channels, sizeof q->channels);
+	if (j->channel > 0) { /* that one first, the others after it in their order */
+		memcpy(q->channels + 1, s->p.channels, (size_t)j->channel * sizeof *q->channels);
+		q->channels[0] = s->p.channels[j->channel];
+	}
 	q->expires_at = s->p.expires_in ? s->now + s->p.expires_in : 0;
 	q->expires_at = sooner(q->expires_at, j->closes);
 	if (s->has_offer)

@@ -246,9 +246,9 @@ static int read_times(const json_t *o, struct arena *a, struct plan *p, struct e
 
 int plan_read(const json_t *o, struct arena *a, struct plan *p, struct err *err)
 {
-	static const char *const names[] = {
-		"template", "segment", "listed",  "everybody",	"offer_id", "channels", "account",     "from",
-		"start_at", "pace",    "holdout", "expires_in", "window",   "variants", "description", NULL};
+	static const char *const names[] = {"template", "segment",  "listed",	"everybody",   "offer_id", "channels",
+					    "account",	"from",	    "start_at", "pace",	       "holdout",  "expires_in",
+					    "window",	"variants", "learning", "description", NULL};
 	struct str offer;
 
 	*p = (struct plan){.version = 0};
@@ -260,7 +260,7 @@ int plan_read(const json_t *o, struct arena *a, struct plan *p, struct err *err)
 		return -1;
 	if (offer.n && !uuid_parse(offer, &p->offer))
 		return wrong(err, "id_invalid", "/offer_id", "an id is a UUID");
-	return 0;
+	return learning_read(member(o, "learning"), a, p, err);
 }
 
 int plan_of(const struct campaign *c, struct arena *a, struct plan *out, struct err *err)

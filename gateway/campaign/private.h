@@ -21,6 +21,7 @@ struct step {
 	enum uptake_state state;
 	int64_t taken, owner_taken, updated_at; /* taken: by all members */
 	struct str variant;
+	struct uuid message; /* that presented it */
 };
 
 int step_begin(struct step *s, struct err *err); /* reads the offer and where the customer stands */

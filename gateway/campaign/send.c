@@ -10,7 +10,7 @@
 #define LEASE (3 * US_SEC)
 enum { STEP_ROOM = 8 << 20, DATA_ROOM = 256 << 10 };
 
-struct sender *sender_new(struct outbound *o, struct events *ev)
+struct sender *sender_new(struct outbound *o, struct events *ev, bool learning)
 {
 	struct sender *s = calloc(1, sizeof *s);
 
@@ -18,6 +18,7 @@ struct sender *sender_new(struct outbound *o, struct events *ev)
 		return NULL;
 	s->o = o;
 	s->ev = ev;
+	s->may_learn = learning;
 	s->calendars = calendars_new();
 	s->arena = arena_new(STEP_ROOM);
 	buf_init(&s->data, DATA_ROOM);
@@ -34,6 +35,7 @@ void sender_free(struct sender **sp)
 	if (!s)
 		return;
 	calendars_free(&s->calendars);
+	learner_free(&s->learner);
 	arena_free(&s->arena);
 	buf_free(&s->data);
 	buf_free(&s->metadata);
@@ -56,7 +58,7 @@ static int flush(struct sender *s, struct err *err)
 				 UPTAKE_PRESENTED, s->presented[k].n, err))
 			return -1;
 	s->tallies = s->presented_n = 0;
-	return 0;
+	return learning_flush(s, err);
 }
 
 static int count(struct sender *s, int variant, enum share share, const char *reason, int64_t n, struct err *err)
@@ -104,9 +106,10 @@ static int write_row(struct sender *s, const struct audience_row *r, const struc
 {
 	struct stmt *q =
 		db_query(s->db, "INSERT INTO campaign_customer (campaign_id, customer_id, bucket, variant, state,"
-				" reason, message_id, due_at, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+				" reason, message_id, due_at, at, arm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 				" ON CONFLICT (campaign_id, customer_id, bucket) DO UPDATE SET state = excluded.state,"
-				" reason = excluded.reason, message_id = excluded.message_id,"
+				" variant = excluded.variant, arm = excluded.arm, reason = excluded.reason, message_id "
+				"= excluded.message_id,"
 				" due_at = excluded.due_at, at = excluded.at WHERE campaign_customer.state = 1");
 
 	db_bind_uuid(q, 1, &s->c.id);
@@ -118,9 +121,10 @@ static int write_row(struct sender *s, const struct audience_row *r, const struc
 	db_bind_uuid(q, 7, message);
 	db_bind_i64(q, 8, j->due);
 	db_bind_i64(q, 9, s->now);
+	db_bind_i64(q, 10, j->share == SHARE_QUEUED || j->share == SHARE_DEFERRED ? j->arm : 0);
 	if (db_run(q, err))
 		return -1;
-	if (r->variant != -2 && count(s, j->variant, SHARE_DEFERRED, NULL, -1, err))
+	if (r->variant != -2 && count(s, r->variant, SHARE_DEFERRED, NULL, -1, err))
 		return -1;
 	return count(s, j->variant, j->share, j->reason, 1, err);
 }
@@ -171,7 +175,7 @@ static int write_to(struct sender *s, struct sending_step *x, const struct audie
 	}
 	j->share = res.status == STATUS_SUPPRESSED || res.status == STATUS_EXPIRED ? SHARE_REFUSED : SHARE_QUEUED;
 	j->reason = res.reason;
-	if (write_row(s, r, j, &res.message, err))
+	if ((j->share == SHARE_QUEUED && learning_sent(s, r, &res, j, err)) || write_row(s, r, j, &res.message, err))
 		return -1;
 	if (j->share != SHARE_QUEUED)
 		return 0;
@@ -185,8 +189,11 @@ static int one(struct sender *s, struct sending_step *x, const struct audience_r
 	struct err said = {0}; /* j.reason may point into it */
 	struct judged j;
 
-	if (campaign_judge(s->calendars, &s->c, &s->p, s->has_offer ? &s->offer : NULL, s->db, r, s->now, &j, err))
+	if (campaign_judge(s->calendars, &s->c, &s->p, s->has_offer ? &s->offer : NULL, s->db, r, s->now, &j, err) ||
+	    learning_judge(s, r, &j, err))
 		return -1;
+	if (j.share == SHARE_DEFERRED && j.arm)
+		x->queued++; /* waiting has its pace, too, so that there is something to learn from */
 	return j.share == SHARE_QUEUED ? write_to(s, x, r, &j, &said, err) : write_row(s, r, &j, &none, err);
 }
 
@@ -234,7 +241,7 @@ static int load(struct sender *s, struct db *db, const struct uuid *id, int64_t 
 	if (s->has_offer && offer_get(db, &s->p.offer, s->arena, &s->offer, err))
 		return -1;
 	find_versions(s);
-	return 0;
+	return learning_begin(s, err);
 }
 
 static int begin(struct sender *s, struct sending_step *x, struct err *err)
@@ -295,7 +302,7 @@ static int variant_named(const struct plan *p, struct str name)
 
 static int deferred_due(struct sender *s, int most, struct audience_row *out, struct err *err)
 {
-	struct stmt *q = db_query(s->db, "SELECT x.customer_id, x.variant, c.time_zone FROM campaign_customer x"
+	struct stmt *q = db_query(s->db, "SELECT x.customer_id, x.variant, c.time_zone, x.arm FROM campaign_customer x"
 					 " LEFT JOIN customer c ON c.bucket = x.bucket AND c.id = x.customer_id"
 					 " WHERE x.campaign_id = $1 AND x.state = 1 AND x.due_at <= $2"
 					 " ORDER BY x.due_at, x.customer_id LIMIT $3");
@@ -306,7 +313,8 @@ static int deferred_due(struct sender *s, int most, struct audience_row *out, st
 	db_bind_i64(q, 3, most);
 	while ((r = db_step(q, err)) == DB_ROW) {
 		out[n] = (struct audience_row){.variant = variant_named(&s->p, db_col_str(q, 1)),
-					       .time_zone = arena_str(s->arena, db_col_str(q, 2))};
+					       .time_zone = arena_str(s->arena, db_col_str(q, 2)),
+					       .arm = db_col_i64(q, 3)};
 		db_col_uuid(q, 0, &out[n].customer);
 		if (!out[n++].time_zone.p) {
 			r = err_nomem(err);
@@ -421,7 +429,7 @@ int sender_step(struct sender *s, struct db *db, struct sending_step *x, int64_t
 static int try_one(struct sender *s, struct outbound_batch *b, struct trial *t, int variant, struct err *err)
 {
 	struct str word = s->has_offer ? offer_variant(&s->offer, &t->customer, s->arena) : STR("");
-	struct judged j = {.variant = variant};
+	struct judged j = {.variant = variant, .channel = -1};
 	struct send_request q;
 	struct made m;
 

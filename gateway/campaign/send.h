@@ -6,7 +6,8 @@
 #include "campaign/campaign.h"
 
 struct sender; /* what is kept between steps: the calendars, room; the writer's thread */
-struct sender *sender_new(struct outbound *o, struct events *ev); /* NULL: out of memory */
+/* learning: whether campaigns may learn. NULL: out of memory. */
+struct sender *sender_new(struct outbound *o, struct events *ev, bool learning);
 void sender_free(struct sender **s);
 
 struct sending_step {
@@ -48,11 +49,14 @@ struct judged {
 	int64_t due;	/* DEFERRED */
 	int64_t closes; /* end of the hours it is in; 0: none */
 	int variant;	/* index, or -1 */
+	int channel;	/* learned: index of the one to begin with, or -1 */
+	int64_t arm;	/* learned: what is tried with him; 0: nothing */
 };
 struct audience_row {
 	struct uuid customer;
 	struct str time_zone;
 	int variant; /* of a deferred one: drawn before; -2: not yet */
+	int64_t arm; /* of one who waits for a better hour */
 };
 int campaign_judge(struct calendars *z, const struct campaign *c, const struct plan *p, const struct offer *o,
 		   struct db *db, const struct audience_row *r, int64_t now, struct judged *out, struct err *err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "campaign/eligible.h"
+#include "campaign/learning.h"
 #include "campaign/private.h"
 #include "customer/identity.h"
 #include "timeline/interaction.h"
@@ -54,7 +55,7 @@ static int refuse(struct err *err, const char *code)
 static int read_row(struct step *s, const struct uuid *member, struct err *err)
 {
 	struct stmt *q =
-		db_query(s->db, "SELECT variant, state, taken, updated_at, opened_at, clicked_at"
+		db_query(s->db, "SELECT variant, state, taken, updated_at, opened_at, clicked_at, message_id"
 				" FROM offer_customer WHERE customer_id = $1 AND offer_id = $2 AND bucket = $3");
 	int r;
 
@@ -72,6 +73,7 @@ static int read_row(struct step *s, const struct uuid *member, struct err *err)
 			s->updated_at = db_col_i64(q, 3);
 			s->opened = db_col_i64(q, 4) > 0;
 			s->clicked = db_col_i64(q, 5) > 0;
+			db_col_uuid(q, 6, &s->message);
 			s->variant = arena_str(s->arena, db_col_str(q, 0));
 			if (!s->variant.p)
 				r = err_nomem(err);
@@ -84,6 +86,7 @@ static int read_row(struct step *s, const struct uuid *member, struct err *err)
 int step_stand(struct step *s, struct err *err)
 {
 	s->known = false;
+	s->message = (struct uuid){{0}};
 	s->taken = 0;
 	for (int k = 0; k < s->members_n; k++)
 		if (read_row(s, &s->members[k], err))
@@ -396,6 +399,9 @@ int uptake_write(struct db *db, struct events *ev, struct outbound_batch *b, str
 	if (r || out->repeated)
 		return r;
 	if (step_tell(&s, err))
+		return -1;
+	if ((u->to == UPTAKE_ACCEPTED || u->to == UPTAKE_CLICKED) &&
+	    learning_outcome(db, &s.message, u->to == UPTAKE_ACCEPTED, a, now, err))
 		return -1;
 	if (u->to == UPTAKE_ACCEPTED)
 		return answer(&s, s.offer.accepted_template, err);

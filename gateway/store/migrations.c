@@ -298,6 +298,15 @@ static const char step_taking_back[] = "ALTER TABLE campaign ADD COLUMN taking_b
 static const char step_ongoing[] = "CREATE TABLE interaction_ongoing (interaction_id BLOB NOT NULL PRIMARY KEY, at "
 				   "BIGINT NOT NULL) WITHOUT ROWID;";
 
+/* Campaigns that learn. campaign_customer.arm: what was tried with the customer (campaign/learning.h), 0 for nothing, below 0
+ * once it has succeeded. */
+static const char step_learning[] =
+	"ALTER TABLE campaign ADD COLUMN learning_off INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE campaign_customer ADD COLUMN arm BIGINT NOT NULL DEFAULT 0;"
+	"CREATE INDEX campaign_customer_arm ON campaign_customer (message_id) WHERE arm <> 0;"
+	"CREATE TABLE learning_arm (campaign_id BLOB NOT NULL, arm BIGINT NOT NULL, tried BIGINT NOT NULL DEFAULT 0,"
+	" succeeded BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, arm)) WITHOUT ROWID;";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -312,5 +321,6 @@ const struct migration migrations[] = {
 	{.number = 11, .sql = step_links},
 	{.number = 12, .sql = step_taking_back},
 	{.number = 13, .sql = step_ongoing},
+	{.number = 14, .sql = step_learning},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

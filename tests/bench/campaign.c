@@ -236,7 +236,7 @@ static void run(const char *dsn)
 	struct engine *engine;
 	struct writer_hooks hooks;
 	struct start s = {.job = {.run = start_run}};
-	struct engine_config ec = {.queue = 0};
+	struct engine_config ec = {.queue = 0, .learning = true};
 	struct err err = {0};
 	uint64_t began;
 	double cpu;

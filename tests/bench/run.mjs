@@ -8,12 +8,13 @@ import { figures as email } from "./email.mjs";
 import { figures as ivr } from "./ivr.mjs";
 import { haveGateway } from "./lib/gateway.mjs";
 import { killAll, out } from "./lib/proc.mjs";
+import { figures as learn } from "./learn.mjs";
 import { figures as liquid } from "./liquid.mjs";
 import { figures as sms } from "./sms.mjs";
 import { figures as stream } from "./stream.mjs";
 import { figures as timeline } from "./timeline.mjs";
 
-const figures = [...sms, ...timeline, ...stream, ...email, ...liquid, ...customers, ...campaign, ...ivr];
+const figures = [...sms, ...timeline, ...stream, ...email, ...liquid, ...customers, ...campaign, ...learn, ...ivr];
 const RUNS = Number(process.env.RUNS || 3);
 const asked = (process.env.BENCH || "").split(",").filter(Boolean);
 const want = (name) => !asked.length || asked.some((a) => name === a || name.startsWith(a + "."));

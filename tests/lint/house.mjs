@@ -35,7 +35,7 @@ const ranks = [
 	[/^gateway\/channel\/accounts\./, 3],
 	[/^gateway\/customer\//, 4],
 	[/^gateway\/(timeline|segment)\//, 5],
-	[/^gateway\/(intake|outbound|import)\//, 6],
+	[/^gateway\/(intake|outbound|import|learn)\//, 6],
 	[/^gateway\/(channel|campaign)\//, 7],
 	[/^gateway\/http\//, 8],
 	[/^gateway\/(api|console)\//, 9],

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "campaign/send.h"
+#include "campaign/uptake.h"
 #include "customer/identity.h"
 #include "outbound/template.h"
 #include "unit/outbound_rig.h"
@@ -112,7 +113,7 @@ static void open_rig(void)
 	struct call c = {.fn = make_people};
 
 	outbound_rig_open(&rig, NULL);
-	sender = sender_new(rig.o, rig.store.events);
+	sender = sender_new(rig.o, rig.store.events, true);
 	cr_assert(sender);
 	in_writer(&c);
 }
@@ -203,4 +204,235 @@ Test(campaign_send, cancelling_takes_back_what_waits)
 	cr_expect_eq(number("SELECT COUNT(*) FROM delivery WHERE outbox = 1"), 0);
 	cr_expect_not(step(&c.id, &me, 3, US_MIN).mine);
 	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer"), 3);
+}
+
+/* ---- campaigns that learn ---- */
+
+static int make_offer(struct call *c, struct db *db, int64_t now, struct err *err)
+{
+	struct offer o = {.name = STR("o"), .per_customer = 1};
+	return offer_create(db, &o, "test", now, &c->id, err);
+}
+
+/* "%s" is the offer. */
+static struct uuid start_learning(struct uuid *offer, const char *learning)
+{
+	struct call c = {.fn = make_offer};
+	char text[1024], id[40];
+
+	if (uuid_is_nil(offer)) {
+		in_writer(&c);
+		*offer = c.id;
+	}
+	uuid_format(offer, id);
+	snprintf(text, sizeof text,
+		 "{\"template\":{\"name\":\"t\"},\"everybody\":true,\"offer_id\":\"%s\",\"channels\":[\"email\","
+		 "\"sms\"],"
+		 "\"variants\":[{\"name\":\"a\",\"weight\":1},{\"name\":\"b\",\"weight\":0}],\"learning\":%s}",
+		 id, learning);
+	return start(text);
+}
+
+struct answering {
+	struct call call;
+	struct uuid offer, customer;
+	enum uptake_state to;
+	bool repeated;
+};
+
+static int answer(struct call *c, struct db *db, int64_t now, struct err *err)
+{
+	struct answering *x = (struct answering *)c;
+	struct uptake u = {.customer = x->customer, .offer = x->offer, .to = x->to, .source = "api", .author = "test"};
+	struct arena *a = arena_new(1 << 20);
+	struct uptake_result out;
+	int r = a ? uptake_write(db, rig.store.events, NULL, a, &u, now, &out, err) : err_nomem(err);
+
+	x->repeated = out.repeated;
+	arena_free(&a);
+	return r;
+}
+
+static void answers(const struct uuid *offer, const struct uuid *customer, enum uptake_state to, int64_t ahead)
+{
+	struct answering x = {.call = {.fn = answer, .ahead = ahead}, .offer = *offer, .customer = *customer, .to = to};
+	in_writer(&x.call);
+}
+
+#define TRIED "SELECT CAST(SUM(tried) AS BIGINT) FROM learning_arm"
+#define SUCCEEDED "SELECT CAST(SUM(succeeded) AS BIGINT) FROM learning_arm"
+
+Test(campaign_send, counts_what_was_sent_and_what_came_of_it_once)
+{
+	struct uuid offer = {{0}}, me = uuid7(1),
+		    id = start_learning(&offer, "{\"of\":[\"variant\",\"channel\"],\"within\":3600,\"holdout\":0}");
+	struct learning_choice c;
+
+	step(&id, &me, 10, 0);
+	cr_expect_eq(number(TRIED), PEOPLE - 1, "one has no number, and nothing is tried with him");
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE arm > 0"), PEOPLE - 1);
+	cr_assert(learning_decode(number("SELECT MAX(arm) FROM campaign_customer"), &c));
+	cr_expect_eq(c.arm.level[LEARN_CHANNEL], 1, "nobody has a mailbox: all went by SMS");
+	cr_expect_not(c.held);
+	cr_expect_eq(number(SUCCEEDED), 0);
+	answers(&offer, &people[0], UPTAKE_CLICKED, 0);
+	cr_expect_eq(number(SUCCEEDED), 0, "a click is not asked for");
+	answers(&offer, &people[0], UPTAKE_ACCEPTED, 0);
+	answers(&offer, &people[1], UPTAKE_DECLINED, 0);
+	answers(&offer, &people[1], UPTAKE_ACCEPTED, US_MIN);
+	cr_expect_eq(number(SUCCEEDED), 2);
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE arm < 0"), 2);
+	answers(&offer, &people[2], UPTAKE_ACCEPTED, 2 * US_HOUR);
+	cr_expect_eq(number(SUCCEEDED), 2, "too late is a failure");
+	cr_expect_eq(number(TRIED), PEOPLE - 1);
+}
+
+Test(campaign_send, a_click_is_a_success_where_that_is_asked_for)
+{
+	struct uuid offer = {{0}}, me = uuid7(1),
+		    id = start_learning(&offer, "{\"of\":\"variant\",\"outcome\":\"clicked\"}");
+
+	step(&id, &me, 10, 0);
+	answers(&offer, &people[0], UPTAKE_CLICKED, 0);
+	answers(&offer, &people[0], UPTAKE_CLICKED, 0);
+	answers(&offer, &people[0], UPTAKE_ACCEPTED, 0);
+	cr_expect_eq(number(SUCCEEDED), 1, "clicked and accepted is one success");
+	answers(&offer, &people[1], UPTAKE_ACCEPTED, 0);
+	cr_expect_eq(number(SUCCEEDED), 2);
+}
+
+struct switching {
+	struct call call;
+	bool on;
+};
+static int flip(struct call *c, struct db *db, int64_t now, struct err *err)
+{
+	struct arena *a = arena_new(1 << 20);
+	int r = a ? learning_switch(db, &c->id, ((struct switching *)c)->on, a, now, err) : err_nomem(err);
+
+	arena_free(&a);
+	return r;
+}
+
+/* Off: by weights, of which b has none; nothing is counted. */
+static void by_weights(const struct uuid *id)
+{
+	struct uuid me = uuid7(1);
+
+	step(id, &me, 10, 0);
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state = 0 AND variant = 'a'"), PEOPLE - 1);
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE arm <> 0"), 0);
+	cr_expect_eq(number("SELECT COUNT(*) FROM learning_arm"), 0);
+}
+
+Test(campaign_send, switched_off_it_goes_by_weights)
+{
+	struct uuid offer = {{0}}, id = start_learning(&offer, "\"all\"");
+	struct switching x = {.call = {.fn = flip, .id = id}};
+
+	in_writer(&x.call);
+	by_weights(&id);
+}
+
+Test(campaign_send, off_in_its_definition_it_goes_by_weights)
+{
+	struct uuid offer = {{0}}, id = start_learning(&offer, "\"off\"");
+
+	by_weights(&id);
+}
+
+Test(campaign_send, off_by_configuration_it_goes_by_weights)
+{
+	struct uuid offer = {{0}}, id = start_learning(&offer, "\"all\"");
+
+	sender_free(&sender);
+	sender = sender_new(rig.o, rig.store.events, false);
+	cr_assert(sender);
+	by_weights(&id);
+}
+
+/* All of them in it: any variant, each as likely, whatever was learned; the same ones each time they are asked. */
+Test(campaign_send, the_hold_out_group_gets_anything)
+{
+	struct uuid offer = {{0}}, me = uuid7(1), id = start_learning(&offer, "{\"of\":\"variant\",\"holdout\":100}");
+	struct learning_choice c;
+
+	step(&id, &me, 10, 0);
+	cr_assert(learning_decode(number("SELECT MIN(arm) FROM campaign_customer WHERE arm > 0"), &c));
+	cr_expect(c.held);
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE arm > 0 AND arm % 2 = 0"), PEOPLE - 1);
+}
+
+/* The hour that is chosen is waited for; who comes then goes out and is counted as of that hour. */
+Test(campaign_send, waits_for_the_hour_it_has_chosen)
+{
+	struct uuid offer = {{0}}, me = uuid7(1),
+		    id = start_learning(&offer, "{\"of\":\"hour\",\"hours\":[\"00:00-12:00\",\"12:00-24:00\"]}");
+	int64_t now = clock_now(), noon = now - now % (US_DAY / 2) + US_DAY / 2;
+	int waiting;
+
+	step(&id, &me, 10, 0);
+	waiting = (int)number("SELECT COUNT(*) FROM campaign_customer WHERE state = 1 AND reason = 'better_hour'");
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state IN (0, 4)"), PEOPLE - waiting);
+	cr_expect_eq(number("SELECT CAST(COALESCE(SUM(tried), 0) AS BIGINT) FROM learning_arm"),
+		     number("SELECT COUNT(*) FROM campaign_customer WHERE state = 0"));
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state = 1 AND due_at % 43200000000 <> 0"), 0);
+	step(&id, &me, 10, noon - now + US_MIN);
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state = 1"), 0);
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state = 0"), PEOPLE - 1);
+	cr_expect_eq(number(TRIED), PEOPLE - 1);
+	cr_expect_eq(number("SELECT CAST(SUM(n) AS BIGINT) FROM campaign_figure"), PEOPLE);
+	cr_expect_eq(number("SELECT CAST(SUM(n) AS BIGINT) FROM campaign_figure WHERE state = 1"), 0);
+}
+
+static void refused(const char *learning, const char *code)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct err e = {0};
+	json_t *d = NULL;
+	struct plan p;
+	char text[512];
+
+	cr_assert(a);
+	snprintf(text, sizeof text,
+		 "{\"template\":{\"name\":\"t\"},\"everybody\":true,\"variants\":[{\"name\":\"a\"},{\"name\":\"b\"}],"
+		 "\"offer_id\":\"00000000-0000-7000-8000-000000000000\",\"learning\":%s}",
+		 learning);
+	cr_assert_eq(json_read(str_of(text), 12, &d, &e), 0);
+	cr_expect_eq(plan_read(d, a, &p, &e) ? strcmp(e.code, code) : code[0], 0, "%s: \"%s\"", learning, e.code);
+	json_decref(d);
+	arena_free(&a);
+}
+
+Test(campaign_send, reads_what_is_to_be_learned)
+{
+	refused("\"all\"", "");
+	refused("\"off\"", "");
+	refused("{\"of\":[\"variant\",\"hour\"],\"hours\":[\"08:00-12:00\",\"12:00-20:00\"],\"segments\":[\"s\"]}", "");
+	refused("\"everything\"", "word_unknown");
+	refused("7", "word_unknown");
+	refused("{}", "word_unknown");
+	refused("\"channel\"", "learning_no_choice");
+	refused("{\"of\":\"hour\",\"hours\":[\"08:00-12:00\"]}", "hours_invalid");
+	refused("{\"of\":\"hour\",\"hours\":[\"08:00-12:00\",\"12:00-11:00\"]}", "hours_invalid");
+	refused("{\"of\":\"all\",\"holdout\":101}", "number_invalid");
+	refused("{\"of\":\"all\",\"within\":0}", "number_invalid");
+	refused("{\"of\":\"all\",\"outcome\":\"opened\"}", "word_unknown");
+	refused("{\"of\":\"all\",\"segments\":[\"\"]}", "segments_invalid");
+	refused("{\"of\":\"all\",\"more\":1}", "unknown_field");
+}
+
+Test(campaign_send, an_arm_is_read_as_it_was_written)
+{
+	struct learning_choice out;
+
+	for (int k = 0; k < 1 << 13; k++) {
+		struct learning_choice c = {k & 1, k >> 10, {{k >> 7 & 7, k >> 4 & 7, k >> 1 & 7}}};
+		cr_assert(learning_decode(learning_code(&c), &out) && learning_decode(-learning_code(&c), &out));
+		cr_assert(out.held == c.held && out.context == c.context &&
+			  memcmp(&out.arm, &c.arm, sizeof c.arm) == 0);
+		cr_assert_gt(learning_code(&c), 0);
+	}
+	cr_expect_not(learning_decode(0, &out));
+	cr_expect_not(learning_decode((1 << 13) + 1, &out));
 }
