@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wavOf, tone } from "../peer/baresip.mjs";
+import { Sipp, call, hangsUp, keys, wait } from "../peer/sipp.mjs";
 import { startGateway } from "./lib/gateway.mjs";
 import { freePort, freshDir, now, out, pause, Proc } from "./lib/proc.mjs";
 
@@ -48,15 +49,40 @@ async function whole(g, journal) {
 	return { right, wrong: wrong.slice(0, 5) };
 }
 
-async function hold() {
+async function start() {
 	const dir = freshDir("gateway");
 	const sip = await freePort();
 	files(dir);
 	const ivr = {
 		door: "sip", number: "+49304000", menus: join(dir, "menus"), records: join(dir, "records"), calls: calls + 10, sip_port: sip,
-		sip_speech_cache: join(dir, "speech"), max_call: "10m",
+		sip_speech_cache: join(dir, "speech"), max_call: "10m", sip_rtp_timeout: "5m",
 	};
-	const g = await startGateway({ dir, sections: { "ivr main": ivr } });
+	return { dir, sip, g: await startGateway({ dir, sections: { "ivr main": ivr } }) };
+}
+
+// The same with sipp, which makes no sound but the keys of its captures and does not listen.
+async function withSipp() {
+	const { dir, sip, g } = await start();
+	const pressed = "12579"; // in the order of the captures' time stamps
+	const numbers = Array.from({ length: calls }, (_, i) => `+49152${String(i).padStart(8, "0")}`);
+	writeFileSync(join(dir, "numbers.csv"), `SEQUENTIAL\n${numbers.join("\n")}\n`);
+	const steps = [call(), wait(12000), keys(pressed), wait(12000), hangsUp(2)].flat(9).map((x) => x.replaceAll("[who]", "[field0]"));
+	const args = ["-m", calls, "-l", calls, "-r", 100, "-inf", join(dir, "numbers.csv"), "-timeout", "120"];
+	const p = await new Sipp(steps, { remote: sip, args, quiet: true }).start();
+	const gauge = /^threadline_ivr_calls\{[^}]*\} (\d+)/m;
+	let most = 0;
+	while (p.child.exitCode === null && p.child.signalCode === null) {
+		most = Math.max(most, Number(gauge.exec(await fetch(`http://127.0.0.1:${g.port}/metrics`).then((r) => r.text()))?.[1] ?? 0));
+		await pause(200);
+	}
+	await p.done();
+	const { right, wrong } = await whole(g, numbers.map((n) => [n, pressed]));
+	await g.stop();
+	return [{ name: "ivr.sipp", value: Math.min(right, most), detail: { right, most, wrong } }];
+}
+
+async function hold() {
+	const { dir, sip, g } = await start();
 	const before = g.resident();
 	const file = join(dir, "journal");
 	const load = new Proc(join(out, "ivrload"), ["--port", sip, "--calls", calls, "--hold", HOLD, "--keys", KEYS, "--every", EVERY, "--journal", file]);
@@ -90,4 +116,5 @@ export const figures = [
 	{ name: "ivr.cpu", unit: "cores / 1,000 calls", measure: hold },
 	{ name: "ivr.memory", unit: "KiB / call", measure: hold },
 	{ name: "ivr.setup", unit: "calls set up/s", measure: hold },
+	{ name: "ivr.sipp", unit: "calls at once", target: ["value", ">=", 1000], measure: withSipp },
 ];

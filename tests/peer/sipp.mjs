@@ -67,11 +67,11 @@ export const hangsUp = (cseq) => [request("BYE", cseq), answer(200)];
 export const header = (name, regexp, into) => `<ereg regexp="${regexp}" search_in="hdr" header="${name}:" check_it="true" assign_to="${into}"/>`;
 
 export class Sipp {
-	constructor(steps, { service = "+49304000", remote, who = "caller", user = "phone", password = "secret", variables = [], args = [] } = {}) {
+	constructor(steps, { service = "+49304000", remote, who = "caller", user = "phone", password = "secret", variables = [], args = [], quiet = false } = {}) {
 		this.dir = mkdtempSync(join(tmpdir(), "threadline-sipp-"));
 		const used = variables.length ? `<Reference variables="${variables.join(",")}"/>` : "";
 		writeFileSync(join(this.dir, "s.xml"), `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="s">\n${steps.flat(9).join("\n")}\n${used}\n</scenario>\n`);
-		this.args = ["-sf", "s.xml", "-m", "1", "-timeout", "30", "-timeout_error", "-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages",
+		this.args = ["-sf", "s.xml", "-m", "1", "-timeout", "30", "-timeout_error", "-trace_err", "-error_file", "errors", ...(quiet ? [] : ["-trace_msg", "-message_file", "messages"]),
 			"-i", "127.0.0.1", "-mi", "127.0.0.1", "-key", "who", who, "-s", service, "-au", user, "-ap", password, ...args];
 		if (remote) this.args.push(`127.0.0.1:${remote}`);
 	}

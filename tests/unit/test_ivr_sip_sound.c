@@ -3,6 +3,7 @@
 
 #include "ivr/sip/rtp.h"
 #include "ivr/sip/sound.h"
+#include "ivr/sip/speak_http.h"
 
 static void put(char *p, unsigned v, int n)
 {
@@ -121,4 +122,36 @@ Test(ivr_sip_sound, rtp_heads)
 	cr_assert_not(rtp_read(p, 11, &out));
 	p[0] = 0x40;
 	cr_assert_not(rtp_read(p, 32, &out), "another version");
+}
+
+Test(ivr_sip_sound, a_beep_is_a_quarter_of_a_second)
+{
+	struct sound *s = sound_beep();
+	int loud = 0;
+
+	cr_assert(s);
+	cr_assert_eq(s->n, SOUND_RATE / 4);
+	for (size_t i = 0; i < s->n; i++)
+		loud += s->pcm[i] > 4000 || s->pcm[i] < -4000;
+	cr_expect(loud > 1000, "%d", loud);
+	sound_drop(&s);
+}
+
+Test(ivr_sip_sound, where_a_service_may_be)
+{
+	static const struct {
+		const char *url;
+		int ok;
+	} cases[] = {{"http://127.0.0.1:5002/tts", 0},
+		     {"https://speech.example/{language}/{voice}?x=1", 0},
+		     {"ftp://speech.example/", -1},
+		     {"http://speech.example/{text}", -1},
+		     {"", -1}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct err err = {0};
+
+		cr_expect_eq(speak_http_check(cases[i].url, &err), cases[i].ok, "%s", cases[i].url);
+		cr_expect_eq(err.msg[0] != 0, cases[i].ok != 0, "%s", cases[i].url);
+	}
 }
