@@ -109,7 +109,8 @@ static int follow(struct request *r, struct str code, bool pixel, struct err *er
 	memcpy(f->code, code.p, LINK_CODE - 1);
 	f->pixel = pixel;
 	f->robot = link_robot(str_of(r->head ? "HEAD" : r->method), request_in_header(r, "User-Agent"),
-			      prefetch.n ? prefetch : request_in_header(r, "Purpose"), now_of(r) - f->use.at);
+			      prefetch.n ? prefetch : request_in_header(r, "Purpose"),
+			      f->use.sent_at ? now_of(r) - f->use.sent_at : 0);
 	r->run = follow_run;
 	r->finish = follow_finish;
 	return request_write(r, err);

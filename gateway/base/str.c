@@ -25,6 +25,17 @@ struct str str_trim(struct str s)
 	return s;
 }
 
+struct str str_cut(struct str *s, char c)
+{
+	const char *end = s->n ? memchr(s->p, c, s->n) : NULL;
+	struct str head = str_n(s->p, end ? (size_t)(end - s->p) : s->n);
+	size_t taken = end ? head.n + 1 : head.n;
+
+	s->p += taken;
+	s->n -= taken;
+	return head;
+}
+
 bool str_i64(struct str s, int64_t *out)
 {
 	bool neg = s.n && s.p[0] == '-';

@@ -24,11 +24,12 @@ static inline struct str str_of(const char *s) { return (struct str){s ? s : "",
 static inline struct str str_n(const char *p, size_t n) { return (struct str){p, n}; }
 static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 static inline bool str_is(struct str a, const char *lit) { return str_eq(a, str_of(lit)); }
-bool str_ieq(struct str a, struct str b); /* ASCII case folding only */
-struct str str_trim(struct str s);	  /* ASCII white space at both ends */
-bool str_i64(struct str s, int64_t *out); /* whole string, decimal, no overflow */
+bool str_ieq(struct str a, struct str b);	    /* ASCII case folding only */
+struct str str_trim(struct str s);		    /* ASCII white space at both ends */
+struct str str_cut(struct str *s, char c);	    /* what stands before c, or all of it; *s: what stands behind */
+bool str_i64(struct str s, int64_t *out);	    /* whole string, decimal, no overflow */
 struct str str_utf8_head(struct str s, size_t max); /* at most max bytes of it, cut between two characters */
-bool str_utf8_ok(struct str s);		  /* RFC 3629: no overlong, surrogate or > U+10FFFF */
+bool str_utf8_ok(struct str s);			    /* RFC 3629: no overlong, surrogate or > U+10FFFF */
 /* Next code point of valid or invalid UTF-8; an invalid byte yields U+FFFD and advances by one. *i < s.n on entry. */
 uint32_t str_next(struct str s, size_t *i);
 

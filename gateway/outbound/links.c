@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "store/bucket.h"
 
 enum { RANDOM = 9, MAC = 3, TEXT_ROOM = 1 << 20 };
 
@@ -196,10 +197,44 @@ int links_write(struct db *db, const struct links *l, const struct uuid *message
 	return 0;
 }
 
+/* By its trail: sent, or known to have come though the answer that says so was lost. */
+static int64_t left_at(struct str trail)
+{
+	int64_t at = 0, came = 0, t;
+
+	while (trail.n) {
+		struct str line = str_cut(&trail, '\n'), time = str_cut(&line, ' '), word = str_cut(&line, ' ');
+		enum status s;
+		if (!str_i64(time, &t) || !status_parse(word, &s))
+			continue;
+		if (s == STATUS_SENT || s == STATUS_UNCERTAIN)
+			at = t;
+		else if (!came && (s == STATUS_PARTIAL || s == STATUS_DELIVERED || s == STATUS_READ))
+			came = t;
+	}
+	return at ? at : came;
+}
+
+/* A message may lie for hours before it goes out, for quiet hours or its turn in a campaign. */
+static int sent_at(struct db *db, const struct uuid *message, int64_t *out, struct err *err)
+{
+	struct stmt *q = db_query(db, "SELECT trail FROM delivery WHERE message_id = $1 AND bucket = $2");
+	int r;
+
+	db_bind_uuid(q, 1, message);
+	db_bind_i64(q, 2, bucket_of(message));
+	while ((r = db_step(q, err)) == DB_ROW) {
+		int64_t t = left_at(db_col_str(q, 0));
+		*out = t > *out ? t : *out;
+	}
+	db_done(q);
+	return r == DB_ERROR ? -1 : 0;
+}
+
 int link_find(struct db *db, struct str code, struct arena *a, struct link_use *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT message_id, customer_id, channel, url, at, people FROM tracked_link"
-				      " WHERE code = $1");
+	struct stmt *q =
+		db_query(db, "SELECT message_id, customer_id, channel, url, people FROM tracked_link WHERE code = $1");
 	int r;
 
 	db_bind_str(q, 1, code);
@@ -207,14 +242,15 @@ int link_find(struct db *db, struct str code, struct arena *a, struct link_use *
 	if (r == DB_ROW) {
 		*out = (struct link_use){.channel = (enum channel)db_col_i64(q, 2),
 					 .url = arena_str(a, db_col_str(q, 3)),
-					 .at = db_col_i64(q, 4),
-					 .people = (int)db_col_i64(q, 5)};
+					 .people = (int)db_col_i64(q, 4)};
 		db_col_uuid(q, 0, &out->message);
 		db_col_uuid(q, 1, &out->customer);
 		if (!out->url.p)
 			r = err_nomem(err);
 	}
 	db_done(q);
+	if (r == DB_ROW && sent_at(db, &out->message, &out->sent_at, err))
+		return -1;
 	return r == DB_ROW ? 1 : r == DB_END ? 0 : -1;
 }
 

@@ -34,15 +34,15 @@ bool link_code_good(struct str secret, struct str code);
 struct link_use {
 	struct uuid message, customer;
 	enum channel channel;
-	struct str url; /* in the arena; empty: the pixel */
-	int64_t at;	/* when the message was accepted */
-	int people;	/* so far */
+	struct str url;	 /* in the arena; empty: the pixel */
+	int64_t sent_at; /* when its latest delivery went out; 0: it has not, as far as we have been told */
+	int people;	 /* so far */
 };
 /* 1 found, 0 not, -1 err. */
 int link_find(struct db *db, struct str code, struct arena *a, struct link_use *out, struct err *err);
 /* Counts it, as a person's or a robot's. */
 int link_count(struct db *db, struct str code, bool robot, int64_t now, struct err *err);
 /* Whether a program asks: scanners of mail servers, previews of messengers. agent may be empty. soon: microseconds since the
- * message was accepted; nobody reads that fast. */
+ * message was sent; nobody reads that fast. */
 bool link_robot(struct str method, struct str agent, struct str prefetch, int64_t soon);
 int links_json(struct db *db, struct json_out *j, const struct uuid *message, struct err *err);

@@ -1,22 +1,11 @@
 #include "timeline/delivery_json.h"
 
 /* Up to the byte c, which is taken away; the rest if there is none. */
-static struct str cut(struct str *s, char c)
-{
-	const char *end = s->n ? memchr(s->p, c, s->n) : NULL;
-	struct str head = str_n(s->p, end ? (size_t)(end - s->p) : s->n);
-	size_t taken = end ? head.n + 1 : head.n;
-
-	s->p += taken;
-	s->n -= taken;
-	return head;
-}
-
 static void history(struct json_out *j, struct str trail)
 {
 	json_arr(j, "history");
 	while (trail.n) {
-		struct str line = cut(&trail, '\n'), at = cut(&line, ' '), status = cut(&line, ' ');
+		struct str line = str_cut(&trail, '\n'), at = str_cut(&line, ' '), status = str_cut(&line, ' ');
 		int64_t us;
 		if (!str_i64(at, &us))
 			continue;

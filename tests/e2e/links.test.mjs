@@ -40,7 +40,10 @@ describe("tracked links", { timeout: 60000 }, () => {
 	const offer = (to, more) => api.send({ to, purpose: "marketing", ...more });
 	const get = (url, headers = person) => new Api(base, null).request("GET", url.slice(base.length), undefined, headers);
 	const linksOf = async (m) => (await api.get(`/v1/messages/${m.id}/links`)).data;
-	const old = (m) => until("two seconds to have passed: sooner nobody reads", () => Date.now() > new Date(m.at).getTime() + 2000);
+	const old = async (m) => {
+		const sent = await until("the message to be sent", async () => (await api.get(`/v1/messages/${m.id}`)).deliveries[0].history.find((h) => h.status === "sent")?.at);
+		await until("two seconds to have passed: sooner nobody reads", () => Date.now() > new Date(sent).getTime() + 2000);
+	};
 
 	it("leaves the links of who has not consented, and of service, as they are", async () => {
 		const text = "Look: https://shop.example/a?b=1.";
@@ -69,6 +72,15 @@ describe("tracked links", { timeout: 60000 }, () => {
 		assert.deepEqual([link.people, link.robots], [2, 4]);
 		const events = (await api.timeline(m.customer_id)).filter((i) => i.kind === "event");
 		assert.deepEqual(events.map((i) => [i.subject, i.metadata.message_id, i.metadata.url]), [["link.clicked", m.id, "https://shop.example/a?b=1&c=2"]], "once on the timeline");
+	});
+
+	it("takes who follows before a message went out for a robot, however long it has waited", async () => {
+		await consent("+4915177666003");
+		const m = await offer("+4915177666003", { text: "Look: https://shop.example/later", send_at: new Date(Date.now() + 3600e3).toISOString() });
+		await until("two seconds to have passed", () => Date.now() > new Date(m.at).getTime() + 2000);
+		assert.equal((await get(m.text.match(/http:\S+/)[0])).status, 302);
+		assert.deepEqual((await linksOf(m)).map((l) => [l.people, l.robots]), [[0, 1]]);
+		await api.want(200, "POST", `/v1/messages/${m.id}/cancel`);
 	});
 
 	it("is no open redirect", async () => {
