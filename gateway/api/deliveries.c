@@ -57,7 +57,7 @@ int delivery_get(struct request *r, struct err *err)
 int delivery_list(struct request *r, struct err *err)
 {
 	struct str status = request_query(r, "status"), account = request_query(r, "account"),
-		   at = request_query(r, "cursor");
+		   reason = request_query(r, "reason"), at = request_query(r, "cursor");
 	struct cursor c = {0}, last = {0};
 	char next[CURSOR_TEXT];
 	enum status wanted = STATUS_NONE;
@@ -73,11 +73,13 @@ int delivery_list(struct request *r, struct err *err)
 		return err_set(err, ERR_INVALID, "cursor_invalid", "cursor", "this is not a cursor of this list");
 	q = db_query(db, "SELECT " DELIVERY_COLUMNS
 			 " FROM delivery d WHERE ($1 IS NULL OR d.message_id < $1) AND ($2 = 0 OR d.status = $2)"
-			 " AND ($3 = '' OR d.account = $3) ORDER BY d.message_id DESC, d.n DESC LIMIT $4");
+			 " AND ($3 = '' OR d.account = $3) AND ($5 = '' OR d.reason = $5) ORDER BY d.message_id DESC, "
+			 "d.n DESC LIMIT $4");
 	db_bind_uuid(q, 1, &c.id);
 	db_bind_i64(q, 2, wanted);
 	db_bind_str(q, 3, account.p ? account : STR(""));
 	db_bind_i64(q, 4, limit);
+	db_bind_str(q, 5, reason.p ? reason : STR(""));
 	list_begin(r);
 	while ((k = db_step(q, err)) == DB_ROW) {
 		delivery_json(&r->json, NULL, q, 0);

@@ -90,6 +90,9 @@ describe("what may disturb a customer", () => {
 		const all = await Promise.all([1, 2, 3, 4, 5, 6].map((k) => offer(c, `at once ${k}`)));
 		assert.deepEqual(all.map((m) => m.status).sort(), ["queued", "queued", "suppressed", "suppressed", "suppressed", "suppressed"]);
 		assert.ok(all.filter((m) => m.status === "suppressed").every((m) => m.deliveries[0].reason === "frequency_cap"));
+		const capped = (await api.get("/v1/deliveries?status=suppressed&reason=frequency_cap")).data;
+		assert.deepEqual(capped.map((d) => d.reason), Array(4).fill("frequency_cap"));
+		assert.deepEqual((await api.get("/v1/deliveries?reason=nothing_of_ours")).data, []);
 		assert.equal((await api.send({ to: { customer_id: c.id }, text: "service" })).status, "queued");
 		assert.equal((await explain(c)).rules.find((r) => r.rule === "frequency_cap").verdict, "no");
 	});
