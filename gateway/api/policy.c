@@ -24,13 +24,12 @@ static void verdict(struct json_out *j, const char *rule, const char *word, cons
 
 static int consent(struct request *r, struct db *db, struct asked *q, struct err *err)
 {
-	bool needs = outbound_rules(app_of(r)->outbound, NULL);
 	struct consent c;
 	bool no;
 
 	if (consent_get(db, &q->contact.address, q->purpose, &c, err))
 		return -1;
-	no = c.state == CONSENT_OUT || (c.state == CONSENT_UNKNOWN && q->purpose == PURPOSE_MARKETING && needs);
+	no = !outbound_consents(app_of(r)->outbound, q->purpose, c.state);
 	q->allowed = q->allowed && !no;
 	verdict(&r->json, "consent", no ? "no" : "yes", consent_word(c.state), 0);
 	return 0;
@@ -52,7 +51,8 @@ static int ask(struct request *r, const char *rule, struct asked *q, enum may m,
 
 static int rules(struct request *r, struct db *db, struct asked *q, struct err *err)
 {
-	struct may_question m = {.db = db,
+	struct may_question m = {.rules = outbound_rules(app_of(r)->outbound),
+				 .db = db,
 				 .to = &q->contact.address,
 				 .members = q->members,
 				 .members_n = (size_t)q->n,
@@ -64,7 +64,6 @@ static int rules(struct request *r, struct db *db, struct asked *q, struct err *
 	int64_t until = 0;
 	int rc = -1;
 
-	outbound_rules(app_of(r)->outbound, &m.rules);
 	if (!m.calendars)
 		return err_nomem(err);
 	if (consent(r, db, q, err) == 0 &&

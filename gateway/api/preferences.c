@@ -63,13 +63,6 @@ static int load(struct request *r, struct db *db, struct page *p, struct err *er
 
 /* ---- showing ---- */
 
-/* What holds while nobody has said anything. */
-static bool is_on(const struct app *app, enum purpose purpose, enum consent_state s)
-{
-	return s == CONSENT_IN || (s == CONSENT_UNKNOWN && purpose != PURPOSE_TRACKING &&
-				   (purpose == PURPOSE_SERVICE || !outbound_rules(app->outbound, NULL)));
-}
-
 static json_t *boxes(struct request *r, struct db *db, const struct address *a, struct err *err)
 {
 	json_t *list = json_array();
@@ -82,7 +75,7 @@ static json_t *boxes(struct request *r, struct db *db, const struct address *a, 
 			return NULL;
 		}
 		box = json_pack("{s:s, s:b}", "purpose", purpose_word(purposes[k]), "on",
-				is_on(app_of(r), purposes[k], c.state));
+				outbound_consents(app_of(r)->outbound, purposes[k], c.state));
 		json_array_append_new(list, box);
 	}
 	return list;
@@ -246,7 +239,8 @@ static int set(struct request *r, struct db *db, const struct form *f, const str
 		if (consent_get(db, &c->address, purpose, &is, err))
 			return -1;
 		/* What holds anyway and was left as it is needs no word. */
-		if (is.state == CONSENT_UNKNOWN && on == is_on(app_of(r), purpose, is.state) && !f->none)
+		if (is.state == CONSENT_UNKNOWN && on == outbound_consents(app_of(r)->outbound, purpose, is.state) &&
+		    !f->none)
 			continue;
 		if (consent_set(db, app_of(r)->events, &c->address, &c->customer, purpose,
 				on ? CONSENT_IN : CONSENT_OUT, "preference_page", str_of(proof), now, &changed, err))

@@ -39,6 +39,7 @@ bool cancel_mark(struct outbound *o, const struct delivery_id *id, int64_t now)
 struct row {
 	struct facts f;
 	enum status status;
+	enum purpose purpose;
 	int outbox;
 };
 
@@ -46,8 +47,8 @@ struct row {
 static int read_row(struct db *db, const struct uuid *message, struct row *out, char account[64], struct err *err)
 {
 	struct stmt *q =
-		db_query(db, "SELECT d.n, d.status, d.outbox, d.customer_id, d.channel, d.account, i.conversation_id"
-			     " FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
+		db_query(db, "SELECT d.n, d.status, d.outbox, d.customer_id, d.channel, d.account, i.conversation_id,"
+			     " d.purpose FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
 			     " i.customer_id = d.customer_id AND i.id = d.message_id"
 			     " WHERE d.message_id = $1 ORDER BY d.n DESC LIMIT 1");
 	int r;
@@ -60,6 +61,7 @@ static int read_row(struct db *db, const struct uuid *message, struct row *out, 
 		memcpy(account, name.p, n);
 		account[n] = 0;
 		*out = (struct row){.status = (enum status)db_col_i64(q, 1),
+				    .purpose = (enum purpose)db_col_i64(q, 7),
 				    .outbox = (int)db_col_i64(q, 2),
 				    .f = {.channel = (enum channel)db_col_i64(q, 4),
 					  .account = str_n(account, n),
@@ -87,7 +89,7 @@ static int write_row(struct outbound *o, struct db *db, const struct row *row, c
 	db_bind_uuid(q, 4, &row->f.id.message);
 	db_bind_i64(q, 5, row->f.id.n);
 	db_bind_i64(q, 6, bucket_of(&row->f.id.message));
-	if (db_run(q, err))
+	if (db_run(q, err) || policy_give_back(o, db, row->purpose, &row->f.customer, &row->f.id.message, err))
 		return -1;
 	return status_event(o, db, &row->f, STATUS_CANCELLED, STR(""), STR(""), now, NULL, err);
 }

@@ -135,8 +135,7 @@ static int decide(struct claim *c, struct entry *e, struct db *db, int64_t now, 
 	if (no == 2)
 		return write_later(c, e, db, reason, now, err);
 	if (no) {
-		if (o->c.rules && o->c.rules->caps_n && i->d.purpose == PURPOSE_MARKETING &&
-		    may_uncount(db, &i->d.customer, &i->d.id.message, err))
+		if (policy_give_back(o, db, i->d.purpose, &i->d.customer, &i->d.id.message, err))
 			return -1;
 		return write_end(c, e, db, s, reason, now, err);
 	}

@@ -71,12 +71,7 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	return 0;
 }
 
-bool outbound_rules(const struct outbound *o, const struct policy_rules **rules)
-{
-	if (rules)
-		*rules = o->c.rules;
-	return o->c.marketing_needs_opt_in;
-}
+const struct policy_rules *outbound_rules(const struct outbound *o) { return o->c.rules; }
 
 void outbound_set_carrier(struct outbound *o, const struct outbound_carrier *c) { o->carrier = *c; }
 

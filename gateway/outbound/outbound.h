@@ -116,9 +116,10 @@ struct outbound_config {
 
 int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev,
 		 struct accounts *a, struct outbound **out, struct err *err);
-/* What stands against marketing, for whoever explains it; *rules (may be NULL) as outbound_new got them. Whether an unknown
- * consent does too. */
-bool outbound_rules(const struct outbound *o, const struct policy_rules **rules);
+/* What stands against marketing, for whoever explains it: as outbound_new got them. */
+const struct policy_rules *outbound_rules(const struct outbound *o);
+/* Whether that is permitted; CONSENT_UNKNOWN: while nobody has said anything. */
+bool outbound_consents(const struct outbound *o, enum purpose purpose, enum consent_state said);
 int outbound_start(struct outbound *o, struct err *err); /* loads what waits, begins to dispatch */
 void outbound_stop(struct outbound *o);			 /* nothing more to adapters; outcomes still come in */
 void outbound_free(struct outbound **o);

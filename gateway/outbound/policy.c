@@ -5,6 +5,19 @@
 #include "customer/consent.h"
 #include "outbound/private.h"
 
+bool outbound_consents(const struct outbound *o, enum purpose purpose, enum consent_state said)
+{
+	if (said != CONSENT_UNKNOWN)
+		return said != CONSENT_OUT;
+	switch (purpose) {
+	case PURPOSE_MARKETING: return !o->c.marketing_needs_opt_in;
+	case PURPOSE_TRACKING: return false;
+	case PURPOSE_SERVICE:
+	case PURPOSE_SURVEY: break;
+	}
+	return true;
+}
+
 static int consent_of(struct db *db, const struct policy_question *q, enum consent_state *out, struct err *err)
 {
 	struct consent c;
@@ -50,6 +63,14 @@ static int disturb(const struct outbound *o, struct db *db, const struct policy_
 	return -1;
 }
 
+int policy_give_back(const struct outbound *o, struct db *db, enum purpose purpose, const struct uuid *customer,
+		     const struct uuid *message, struct err *err)
+{
+	if (purpose != PURPOSE_MARKETING || !o->c.rules || !o->c.rules->caps_n)
+		return 0;
+	return may_uncount(db, customer, message, err);
+}
+
 int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
 	       enum status *status, const char **reason, int64_t *later, struct err *err)
 {
@@ -66,12 +87,8 @@ int policy_ask(const struct outbound *o, struct db *db, const struct policy_ques
 	if (consent_of(db, q, &state, err))
 		return -1;
 	*status = STATUS_SUPPRESSED;
-	if (state == CONSENT_OUT) {
-		*reason = "opted_out";
-		return 1;
-	}
-	if (state == CONSENT_UNKNOWN && q->purpose == PURPOSE_MARKETING && o->c.marketing_needs_opt_in) {
-		*reason = "no_consent";
+	if (!outbound_consents(o, q->purpose, state)) {
+		*reason = state == CONSENT_OUT ? "opted_out" : "no_consent";
 		return 1;
 	}
 	return disturb(o, db, q, reason, later, err);

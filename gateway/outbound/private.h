@@ -217,6 +217,9 @@ struct policy_question {
  * With members only on the writer's thread. */
 int policy_ask(const struct outbound *o, struct db *db, const struct policy_question *q, int64_t now,
 	       enum status *status, const char **reason, int64_t *later, struct err *err);
+/* A message ends without having been sent: it does not count under the frequency caps any more. */
+int policy_give_back(const struct outbound *o, struct db *db, enum purpose purpose, const struct uuid *customer,
+		     const struct uuid *message, struct err *err);
 static inline bool policy_at_most_once(enum purpose p) { return p == PURPOSE_MARKETING; }
 
 struct repeat *repeat_new(void);

@@ -53,8 +53,9 @@ static int expire_one(struct outbound *o, struct db *db, const struct delivery_i
 	struct stmt *q =
 		db_query(db, "UPDATE delivery SET status = $1, outbox = 0, reason = 'expired', trail = trail || $2,"
 			     " updated_at = $3 WHERE message_id = $4 AND n = $5 AND bucket = $6 AND outbox + 0 = 1"
-			     " AND expires_at <= $7 RETURNING customer_id, channel, account");
+			     " AND expires_at <= $7 RETURNING customer_id, channel, account, purpose");
 	struct facts f = {.id = *id};
+	enum purpose purpose = PURPOSE_SERVICE;
 	int r;
 
 	if (!cancel_mark(o, id, now))
@@ -75,11 +76,14 @@ static int expire_one(struct outbound *o, struct db *db, const struct delivery_i
 		f.channel = (enum channel)db_col_i64(q, 1);
 		buf_addstr(&o->scratch, db_col_str(q, 2));
 		f.account = buf_str(&o->scratch);
+		purpose = (enum purpose)db_col_i64(q, 3);
 		db_step(q, err);
 	}
 	db_done(q);
 	if (r != DB_ROW)
 		return r == DB_ERROR ? -1 : 0;
+	if (policy_give_back(o, db, purpose, &f.customer, &id->message, err))
+		return -1;
 	return status_event(o, db, &f, STATUS_EXPIRED, STR("expired"), STR(""), now, NULL, err);
 }
 

@@ -46,7 +46,7 @@ describe("the preference page", { timeout: 60000 }, () => {
 		assert.equal(await page.getByRole("checkbox").count(), 8);
 		await page.getByText("Eva <Adler>").waitFor();
 		const row = page.getByRole("row", { name: /\+4915177999001/ });
-		assert.deepEqual(await Promise.all([0, 1, 2, 3].map((k) => row.getByRole("checkbox").nth(k).isChecked())), [true, false, false, false]);
+		assert.deepEqual(await Promise.all([0, 1, 2, 3].map((k) => row.getByRole("checkbox").nth(k).isChecked())), [true, false, true, false]);
 		await row.getByRole("checkbox").nth(1).check();
 		await page.getByRole("button", { name: "Save", exact: true }).click();
 		await page.getByRole("status").waitFor();
@@ -54,6 +54,13 @@ describe("the preference page", { timeout: 60000 }, () => {
 		page.assertClean();
 		assert.equal((await offer("+4915177999001")).status, "queued");
 		assert.equal((await offer("eva@people.example")).status, "suppressed");
+		const survey = () => api.send({ to: "+4915177999001", purpose: "survey", text: `How was it? ${Math.random()}` });
+		assert.equal((await survey()).status, "queued", "a survey needs no word, and the page says so");
+		await page.getByRole("row", { name: /\+4915177999001/ }).getByRole("checkbox").nth(2).uncheck();
+		await page.getByRole("button", { name: "Save", exact: true }).click();
+		await page.getByRole("status").waitFor();
+		assert.equal(await page.getByRole("row", { name: /\+4915177999001/ }).getByRole("checkbox").nth(2).isChecked(), false);
+		assert.deepEqual((await survey()).deliveries[0].reason, "opted_out");
 		await page.getByRole("button", { name: "No offers and surveys at all" }).click();
 		await page.getByRole("status").waitFor();
 		const no = await offer("+4915177999001");

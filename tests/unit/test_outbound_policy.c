@@ -135,3 +135,54 @@ Test(outbound_policy, holds_and_open_complaints)
 	outbound_rig_close(&r);
 	policy_rules_free(&with);
 }
+
+Test(outbound_policy, what_was_not_sent_does_not_count)
+{
+	struct policy_rules *with = rules(NULL, "1/1d", NULL);
+	struct send_request q = marketing("an offer");
+	struct outbound_rig r;
+	struct send_result s;
+	struct err e = {0};
+
+	open(&r, with);
+	outbound_rig_account(&r, "main", ACCOUNT_DOWN);
+	s = outbound_rig_send(&r, &q);
+	q.text = STR("another");
+	cr_expect_str_eq(outbound_rig_send(&r, &q).reason, "frequency_cap");
+	cr_assert_eq(outbound_rig_cancel(&r, &s.message, &e), 0, "%s", e.msg);
+	q.text = STR("after a cancelled one");
+	q.expires_at = clock_now() + US_SEC;
+	s = outbound_rig_send(&r, &q);
+	cr_expect_eq(s.status, STATUS_QUEUED);
+	outbound_rig_status(&r, &s.message, STATUS_EXPIRED);
+	q.text = STR("after an expired one");
+	q.expires_at = 0;
+	cr_expect_eq(outbound_rig_send(&r, &q).status, STATUS_QUEUED);
+	outbound_rig_close(&r);
+	policy_rules_free(&with);
+}
+
+Test(outbound_policy, what_holds_while_nobody_has_said_anything)
+{
+	struct outbound_config c = {.default_expiry = US_DAY,
+				    .retry_first = US_MS,
+				    .retry_max = US_MS,
+				    .max_attempts = 4,
+				    .marketing_needs_opt_in = true,
+				    .memory = 100};
+	struct send_request q = outbound_rig_request(TO, "how was it?");
+	struct outbound_rig r;
+
+	outbound_rig_open(&r, &c);
+	q.purpose = PURPOSE_SURVEY;
+	cr_expect(outbound_consents(r.o, PURPOSE_SURVEY, CONSENT_UNKNOWN));
+	cr_expect_eq(outbound_rig_send(&r, &q).status, STATUS_QUEUED);
+	q.purpose = PURPOSE_MARKETING;
+	cr_expect_not(outbound_consents(r.o, PURPOSE_MARKETING, CONSENT_UNKNOWN));
+	cr_expect_str_eq(outbound_rig_send(&r, &q).reason, "no_consent");
+	cr_expect(outbound_consents(r.o, PURPOSE_MARKETING, CONSENT_IN));
+	cr_expect(outbound_consents(r.o, PURPOSE_SERVICE, CONSENT_UNKNOWN));
+	cr_expect_not(outbound_consents(r.o, PURPOSE_SERVICE, CONSENT_OUT));
+	cr_expect_not(outbound_consents(r.o, PURPOSE_TRACKING, CONSENT_UNKNOWN));
+	outbound_rig_close(&r);
+}
