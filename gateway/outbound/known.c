@@ -7,10 +7,11 @@
 
 #include "outbound/private.h"
 
-enum { SLOTS = 1 << 15 };
+enum { SLOTS = 1 << 15, WAYS = 4, SETS = SLOTS / WAYS };
 
 struct knowledge {
-	struct known v[SLOTS];
+	struct known v[SETS][WAYS];
+	unsigned turn; /* whose place the next one takes */
 };
 
 struct knowledge *knowledge_new(void) { return calloc(1, sizeof(struct knowledge)); }
@@ -21,35 +22,48 @@ void knowledge_free(struct knowledge **k)
 	*k = NULL;
 }
 
-/* FNV-1a; NULL if the address is too long to be kept. */
-static struct known *slot(struct knowledge *k, const struct address *a)
+/* FNV-1a. The few places of an address; NULL if it is too long to be kept. */
+static struct known *places(struct knowledge *k, const struct address *a)
 {
 	uint32_t h = 2166136261u;
 	size_t n;
 
 	for (n = 0; a->value[n]; n++) {
-		if (n == sizeof k->v[0].address - 1)
+		if (n == sizeof k->v[0][0].address - 1)
 			return NULL;
 		h = (h ^ (unsigned char)a->value[n]) * 16777619u;
 	}
-	return &k->v[(h ^ h >> 16) % SLOTS];
+	return k->v[(h ^ h >> 16) % SETS];
+}
+
+static bool is_of(const struct known *x, const struct address *a)
+{
+	return x->scheme == a->scheme && !uuid_is_nil(&x->owner) && strcmp(x->address, a->value) == 0;
 }
 
 struct known *known_find(struct knowledge *k, const struct events *ev, const struct address *a)
 {
-	struct known *x = slot(k, a);
+	struct known *x = places(k, a);
 
-	if (!x || x->scheme != a->scheme || uuid_is_nil(&x->owner) || strcmp(x->address, a->value) != 0)
-		return NULL;
-	return x->touched == events_touched(ev, &x->owner) ? x : NULL;
+	for (int i = 0; x && i < WAYS; i++)
+		if (is_of(&x[i], a))
+			return x[i].touched == events_touched(ev, &x[i].owner) ? &x[i] : NULL;
+	return NULL;
 }
 
 struct known *known_put(struct knowledge *k, const struct events *ev, const struct contact *c)
 {
-	struct known *x = slot(k, &c->address);
+	struct known *x = places(k, &c->address), *free_one = NULL, *same = NULL;
 
 	if (!x)
 		return NULL;
+	for (int i = WAYS - 1; i >= 0; i--) {
+		if (uuid_is_nil(&x[i].owner))
+			free_one = &x[i];
+		if (is_of(&x[i], &c->address))
+			same = &x[i];
+	}
+	x = same ? same : free_one ? free_one : &x[k->turn++ % WAYS];
 	*x = (struct known){.scheme = c->address.scheme,
 			    .touched = events_touched(ev, &c->customer),
 			    .owner = c->customer,

@@ -9,7 +9,7 @@
 
 #include "outbound/private.h"
 
-enum { SLOTS = 1 << 15, REF_MAX = 40 };
+enum { SLOTS = 1 << 16, REF_MAX = 40 };
 
 struct recent {
 	struct entry {

@@ -83,10 +83,16 @@ static int from_store(struct outbound *o, struct db *db, const struct address *a
 		return -1;
 	out->contact = who.contact;
 	out->owner = who.contact.customer;
-	if (members_of(db, &who.survivor, out, err))
+	if (who.created) { /* nobody was merged into it, and it has no conversation */
+		out->members[0] = who.survivor;
+		out->members_n = 1;
+	} else if (members_of(db, &who.survivor, out, err)) {
 		return -1;
+	}
 	if (out->members_n == 1 && who.contact.valid_to == 0)
 		out->known = known_put(o->knowledge, o->ev, &who.contact);
+	if (out->known)
+		out->known->quiet = who.created;
 	return 0;
 }
 
