@@ -6,6 +6,7 @@ import { figures as campaign } from "./campaign.mjs";
 import { figures as customers } from "./customers.mjs";
 import { figures as email } from "./email.mjs";
 import { figures as ivr } from "./ivr.mjs";
+import { figures as growth } from "./growth.mjs";
 import { haveGateway } from "./lib/gateway.mjs";
 import { killAll, out } from "./lib/proc.mjs";
 import { figures as learn } from "./learn.mjs";
@@ -14,7 +15,7 @@ import { figures as sms } from "./sms.mjs";
 import { figures as stream } from "./stream.mjs";
 import { figures as timeline } from "./timeline.mjs";
 
-const figures = [...sms, ...timeline, ...stream, ...email, ...liquid, ...customers, ...campaign, ...learn, ...ivr];
+const figures = [...sms, ...timeline, ...stream, ...email, ...liquid, ...customers, ...campaign, ...learn, ...ivr, ...growth];
 const RUNS = Number(process.env.RUNS || 3);
 const asked = (process.env.BENCH || "").split(",").filter(Boolean);
 const want = (name) => !asked.length || asked.some((a) => name === a || name.startsWith(a + "."));

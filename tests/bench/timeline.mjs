@@ -1,29 +1,54 @@
-// timeline.page: 50-row pages a second over HTTP, out of 10 million interactions, beside the same SELECT in process.
+// timeline.page, pg.page: 50-row pages a second over HTTP, out of 10 million interactions, beside the same SELECT in
+// process.
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { startGateway } from "./lib/gateway.mjs";
+import { keptDatabase, startGateway } from "./lib/gateway.mjs";
 import { freshDir, out } from "./lib/proc.mjs";
 import { httpLoad, timeline } from "./lib/tools.mjs";
 
 const INTERACTIONS = Number(process.env.INTERACTIONS || 10000000);
-const CUSTOMERS = Math.ceil(INTERACTIONS / 100);
 const SECONDS = 5;
 
-// Built once and kept: it takes minutes. Remove the file to have it built anew (after a change of the schema).
-export function fixture() {
-	const dsn = join(out, `timeline-${INTERACTIONS}.db`);
-	const ids = join(out, `timeline-${INTERACTIONS}.ids`);
+function fill(dsn, ids, interactions) {
+	console.error(`  FILL  ${dsn}`);
+	timeline("fill", dsn, ids, interactions, customersOf(interactions));
+}
+
+function sqliteFixture(interactions) {
+	const dsn = join(out, `timeline-${interactions}.db`);
+	const ids = join(out, `timeline-${interactions}.ids`);
 	if (!existsSync(dsn) || !existsSync(ids)) {
 		for (const end of ["", "-wal", "-shm"]) rmSync(dsn + ".new" + end, { force: true });
-		console.error(`  FILL  ${dsn}`);
-		timeline("fill", dsn + ".new", ids, INTERACTIONS, CUSTOMERS);
+		fill(dsn + ".new", ids, interactions);
 		renameSync(dsn + ".new", dsn);
 	}
 	return { dsn, ids };
 }
 
-async function page() {
-	const { dsn, ids } = fixture();
+function postgresFixture(interactions) {
+	const ids = join(out, `timeline-${interactions}.pg.ids`);
+	const name = `timeline_${interactions}`;
+	const { dsn, there, sql } = keptDatabase(name);
+	if (!there || !existsSync(ids)) {
+		for (const one of [name, `${name}_new`]) sql(`DROP DATABASE IF EXISTS ${one}`);
+		sql(`CREATE DATABASE ${name}_new`);
+		fill(dsn.replace(name, `${name}_new`), ids, interactions);
+		sql(`ALTER DATABASE ${name}_new RENAME TO ${name}`);
+	}
+	return { dsn, ids };
+}
+
+export const customersOf = (interactions) => Math.ceil(interactions / 100);
+
+// Built once and kept: it takes minutes. Remove build/bench/timeline-* and build/bench/postgres to have them built anew
+// (after a change of the schema).
+export function fixture(interactions = INTERACTIONS, store = "sqlite") {
+	return store === "postgresql" ? postgresFixture(interactions) : sqliteFixture(interactions);
+}
+
+// Pages over HTTP and by the bare SELECT.
+async function pages(store) {
+	const { dsn, ids } = fixture(INTERACTIONS, store);
 	timeline("warm", dsn);
 	const select = timeline("page", dsn, ids, SECONDS, 50);
 	const g = await startGateway({ dir: freshDir("gateway"), dsn });
@@ -34,19 +59,26 @@ async function page() {
 	const cpu_us = ((g.cpu() - cpu) * 1e6) / many.answered;
 	const one = await httpLoad({ ...load, conns: 1, count: 2000 });
 	await g.stop();
-	const added = one.answer_p50_ms - select.page_p50_ms;
+	const detail = { select, cpu_us, bytes: many.bytes / many.answered, p50_ms: many.answer_p50_ms, p99_ms: many.answer_p99_ms };
+	return { value: many.rate, floor: select.rate, detail, over_http: one.answer_p50_ms };
+}
+
+async function page() {
+	const { over_http, ...found } = await pages("sqlite");
+	const { page_p50_ms } = found.detail.select;
 	return [
-		{
-			name: "timeline.page",
-			value: many.rate,
-			floor: select.rate,
-			detail: { select, cpu_us, bytes: many.bytes / many.answered, p50_ms: many.answer_p50_ms, p99_ms: many.answer_p99_ms },
-		},
-		{ name: "timeline.page_http_p50", value: added, floor: select.page_p50_ms, detail: { over_http: one.answer_p50_ms } },
+		{ name: "timeline.page", ...found },
+		{ name: "timeline.page_http_p50", value: over_http - page_p50_ms, floor: page_p50_ms, detail: { over_http } },
 	];
+}
+
+async function onPostgres() {
+	const { over_http, ...found } = await pages("postgresql");
+	return [{ name: "pg.page", ...found, detail: { ...found.detail, over_http } }];
 }
 
 export const figures = [
 	{ name: "timeline.page", unit: "pages/s", target: ["floor_ratio", ">=", 0.5], measure: page },
 	{ name: "timeline.page_http_p50", unit: "ms added to the SELECT's p50", measure: page },
+	{ name: "pg.page", unit: "pages/s", target: ["floor_ratio", ">=", 0.5], measure: onPostgres },
 ];

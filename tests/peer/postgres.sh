@@ -4,6 +4,7 @@
 #   postgres.sh start FOLDER     makes it there and starts it; prints the DSN of a database
 #   postgres.sh crash FOLDER     kills it, as a machine that fails would; again FOLDER starts it once more
 #   postgres.sh stop FOLDER      stops it and removes the folder
+#   postgres.sh keep FOLDER      as start, but with what is there already; halt FOLDER stops it and leaves the folder
 #   postgres.sh run COMMAND...   runs a command with THREADLINE_TEST_STORE set to the DSN, and a server around it
 #   postgres.sh pool FOLDER      starts PgBouncer before it, a connection for each transaction; prints its socket's folder
 #   postgres.sh installed        whether there is a server to start
@@ -38,7 +39,17 @@ start() {
 	END
 	rm -f "$dir.log"
 	again "$dir"
-	printf 'postgresql:///postgres?host=%s&user=threadline\n' "$dir"
+	name "$dir"
+}
+
+name() { printf 'postgresql:///postgres?host=%s&user=threadline\n' "$1"; }
+
+# One that was not stopped is stopped first: its settings may be others.
+keep() {
+	[ -e "$1/data/PG_VERSION" ] || { start "$1" && return; }
+	as_owner "$bin/pg_ctl" -D "$1/data" -m fast -w stop >/dev/null 2>&1 || true
+	again "$1"
+	name "$1"
 }
 
 # Its output goes to a file: whoever reads ours must not wait for the server to end.
@@ -86,6 +97,8 @@ again) again "$2" ;;
 crash) kill -9 "$(head -1 "$2/data/postmaster.pid")" ;;
 pool) pool "$2" ;;
 stop) stop "$2" ;;
+keep) keep "$2" ;;
+halt) as_owner "$bin/pg_ctl" -D "$2/data" -m fast -w -t 300 stop >/dev/null ;;
 run)
 	shift
 	folder=$(mktemp -d /tmp/threadline-pg-XXXXXX)
@@ -97,5 +110,5 @@ run)
 	"$@" || status=$?
 	exit $status
 	;;
-*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database, postgresServer } from "../../e2e/lib/store.mjs";
-import { build, freePort, Proc, until } from "./proc.mjs";
+import { build, freePort, out, Proc, top, until } from "./proc.mjs";
 
 const binary = join(build, "threadline");
 
@@ -23,6 +23,22 @@ function newStore(dir, store) {
 	process.env.FSYNC ??= "on";
 	server ??= postgresServer();
 	return new Database(server.dsn).dsn;
+}
+
+// The DSN of a database in a server whose folder stays, for stores that take long to fill. It runs until we end.
+let keeper;
+export function keptDatabase(name) {
+	const script = join(top, "tests/peer/postgres.sh");
+	const dir = join(out, "postgres");
+	process.env.FSYNC ??= "on";
+	process.env.SHARED_BUFFERS ??= "1GB";
+	if (!keeper) {
+		keeper = execFileSync(script, ["keep", dir], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+		process.once("exit", () => execFileSync(script, ["halt", dir]));
+	}
+	const sql = (text) => execFileSync("psql", ["-X", "-q", "-t", "-A", "-c", text, keeper], { encoding: "utf8" }).trim();
+	const there = sql(`SELECT 1 FROM pg_database WHERE datname = '${name}'`) === "1";
+	return { dsn: keeper.replace("///postgres?", `///${name}?`), there, sql };
 }
 
 // sms, email: keys of the account "main", without them there is none. sections: further ones of the file. dsn: an existing store, by default a new one.
