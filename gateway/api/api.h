@@ -61,6 +61,7 @@ http_handler contact_points, contact_point_post, contact_point_patch, contact_po
 http_handler merge_post, unmerge_post, merge_list, suggestion_list, suggestion_accept, suggestion_reject;
 http_handler never_merge_list, never_merge_post, never_merge_delete;
 http_handler consent_list, consent_put;
+http_handler suppression_list, suppression_post, suppression_one, suppression_delete;
 http_handler link_follow, link_pixel, message_links;
 http_handler preferences_page, preferences_save, preference_link;
 http_handler hold_list, hold_post, hold_delete, policy_explain;

@@ -1,5 +1,6 @@
 /* "Would this customer get it, and why not": every rule with its verdict, nothing sent. */
 #include "api/api.h"
+#include "customer/suppression.h"
 #include "outbound/may.h"
 
 struct asked {
@@ -35,6 +36,17 @@ static int consent(struct request *r, struct db *db, struct asked *q, struct err
 	return 0;
 }
 
+static int listed(struct request *r, struct db *db, struct asked *q, struct err *err)
+{
+	int on = suppression_is(db, &q->contact.address, q->purpose, err);
+
+	if (on < 0)
+		return -1;
+	q->allowed = q->allowed && !on;
+	verdict(&r->json, "suppression", on ? "no" : "yes", on ? "on_suppression_list" : NULL, 0);
+	return 0;
+}
+
 static int ask(struct request *r, const char *rule, struct asked *q, enum may m, const char *const *reason,
 	       const int64_t *until)
 {
@@ -66,7 +78,7 @@ static int rules(struct request *r, struct db *db, struct asked *q, struct err *
 
 	if (!m.calendars)
 		return err_nomem(err);
-	if (consent(r, db, q, err) == 0 &&
+	if (listed(r, db, q, err) == 0 && consent(r, db, q, err) == 0 &&
 	    (!m.rules || q->purpose == PURPOSE_SERVICE ||
 	     (ask(r, "hold", q, may_held(&m, &why, err), &why, NULL) == 0 &&
 	      ask(r, "topic", q, may_topic(&m, &why, err), &why, NULL) == 0 &&

@@ -240,6 +240,18 @@ static int is_there(struct apply *x, const struct interaction *i, bool *out, str
 	return r == DB_ERROR ? -1 : 0;
 }
 
+/* As the API's own events are: followers hear of it, the search finds it. */
+static int publish(struct apply *x, const struct interaction *i, struct err *err)
+{
+	struct event e = {.at = x->now,
+			  .type = "interaction.added",
+			  .customer = i->customer,
+			  .interaction = i->id,
+			  .data = STR("{\"kind\":\"event\"}")};
+
+	return event_append(x->ev, x->db, &e, err);
+}
+
 static int happened(struct apply *x, const struct row *r, const struct uuid *id, enum row_outcome *out, struct err *err)
 {
 	struct interaction i = {.customer = *id,
@@ -265,7 +277,8 @@ static int happened(struct apply *x, const struct row *r, const struct uuid *id,
 	if (r->data && !(data = json_dumps(r->data, JSON_COMPACT)))
 		return err_nomem(err);
 	i.metadata = str_of(data);
-	k = interaction_append(x->db, &i, err) || event_values_add(x->db, &i, r->event, r->data, err);
+	k = interaction_append(x->db, &i, err) || event_values_add(x->db, &i, r->event, r->data, err) ||
+	    publish(x, &i, err);
 	free(data);
 	return k ? -1 : 0;
 }

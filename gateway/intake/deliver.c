@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "customer/suppression.h"
 #include "intake/stages.h"
 
 struct str metadata_add(struct arena *a, struct str metadata, const char *member)
@@ -123,11 +124,26 @@ static int consent(struct pass *p, const struct inbound *in, const struct identi
 	return 0;
 }
 
-/* What a link or a complaint asks for. */
+/* Nobody has said anything: the address is dead, which the list remembers. */
+static int suppress(struct pass *p, const struct inbound *in)
+{
+	struct suppression s = {.address = in->from,
+				.purpose = SUPPRESSION_ALL,
+				.reason = str_of(in->consent.source),
+				.source = STR("channel"),
+				.proof = in->metadata};
+	bool added;
+
+	return suppression_add(p->db, p->k->events, &s, p->now, &added, p->err);
+}
+
+/* What a link or a complaint asks for; what a bounce says. */
 static int wish(struct pass *p, const struct inbound *in, const struct identity *who)
 {
 	bool changed;
 
+	if (in->consent.purposes && in->consent.source && strcmp(in->consent.source, "hard_bounce") == 0)
+		return suppress(p, in);
 	for (int purpose = PURPOSE_SERVICE; purpose <= PURPOSE_SURVEY; purpose++)
 		if (in->consent.purposes >> purpose & 1 &&
 		    consent_set(p->db, p->k->events, &in->from, &who->survivor, (enum purpose)purpose,

@@ -3,6 +3,7 @@
  * have come between. It says no with a reason; the refusal is recorded by the caller, never dropped.
  */
 #include "customer/consent.h"
+#include "customer/suppression.h"
 #include "outbound/private.h"
 
 bool outbound_consents(const struct outbound *o, enum purpose purpose, enum consent_state said)
@@ -18,20 +19,25 @@ bool outbound_consents(const struct outbound *o, enum purpose purpose, enum cons
 	return true;
 }
 
-static int consent_of(struct db *db, const struct policy_question *q, enum consent_state *out, struct err *err)
+static int said_of(struct db *db, const struct policy_question *q, enum consent_state *out, bool *listed,
+		   struct err *err)
 {
 	struct consent c;
 	uint8_t bit = (uint8_t)(1u << q->purpose);
+	int on;
 
 	if (q->known && q->known->consents & bit) {
 		*out = (enum consent_state)q->known->consent[q->purpose];
+		*listed = q->known->listed & bit;
 		return 0;
 	}
-	if (consent_get(db, q->to, q->purpose, &c, err))
+	if (consent_get(db, q->to, q->purpose, &c, err) || (on = suppression_is(db, q->to, q->purpose, err)) < 0)
 		return -1;
 	*out = c.state;
+	*listed = on == 1;
 	if (q->known) {
 		q->known->consent[q->purpose] = (uint8_t)c.state;
+		q->known->listed = (uint8_t)(on ? q->known->listed | bit : q->known->listed & ~bit);
 		q->known->consents |= bit;
 	}
 	return 0;
@@ -75,6 +81,7 @@ int policy_ask(const struct outbound *o, struct db *db, const struct policy_ques
 	       enum status *status, const char **reason, int64_t *later, struct err *err)
 {
 	enum consent_state state;
+	bool listed;
 
 	*later = 0;
 	if (q->expires_at && q->expires_at <= now) {
@@ -84,9 +91,13 @@ int policy_ask(const struct outbound *o, struct db *db, const struct policy_ques
 	}
 	if (q->exempt)
 		return 0;
-	if (consent_of(db, q, &state, err))
+	if (said_of(db, q, &state, &listed, err))
 		return -1;
 	*status = STATUS_SUPPRESSED;
+	if (listed) {
+		*reason = "on_suppression_list";
+		return 1;
+	}
 	if (!outbound_consents(o, q->purpose, state)) {
 		*reason = state == CONSENT_OUT ? "opted_out" : "no_consent";
 		return 1;

@@ -281,7 +281,8 @@ struct known {
 	int64_t valid_from, last_in_at, last_out_at;
 	uint8_t consents; /* bit for each purpose whose state is in `consent` */
 	uint8_t consent[4];
-	bool quiet; /* the customer has no conversation that is not closed */
+	uint8_t listed; /* of those purposes: bit for each that a suppression list forbids */
+	bool quiet;	/* the customer has no conversation that is not closed */
 };
 struct knowledge;
 struct knowledge *knowledge_new(void);

@@ -307,6 +307,14 @@ static const char step_learning[] =
 	"CREATE TABLE learning_arm (campaign_id BLOB NOT NULL, arm BIGINT NOT NULL, tried BIGINT NOT NULL DEFAULT 0,"
 	" succeeded BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, arm)) WITHOUT ROWID;";
 
+/* Addresses that get nothing, whoever owns them; purpose -1 is all. */
+static const char step_suppressions[] =
+	"CREATE TABLE suppression (address TEXT NOT NULL, scheme INTEGER NOT NULL, purpose INTEGER NOT NULL,"
+	" id BLOB NOT NULL, reason TEXT NOT NULL, source TEXT NOT NULL, proof TEXT NOT NULL DEFAULT '', at BIGINT NOT "
+	"NULL,"
+	" PRIMARY KEY (address, scheme, purpose)) WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX suppression_id ON suppression (id);";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -322,5 +330,6 @@ const struct migration migrations[] = {
 	{.number = 12, .sql = step_taking_back},
 	{.number = 13, .sql = step_ongoing},
 	{.number = 14, .sql = step_learning},
+	{.number = 15, .sql = step_suppressions},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

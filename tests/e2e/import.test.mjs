@@ -60,6 +60,7 @@ describe("imports", () => {
 		assert.deepEqual([p.count, p.sample[0].external_id], [1, "k2"]);
 		const timeline = await api.get(`/v1/customers/${p.sample[0].id}/timeline?kind=event`);
 		assert.deepEqual(timeline.data.map((i) => i.text), ["bill 1", "bill 2", "bill 3"]);
+		await until("search finds it", async () => (await api.get("/v1/search?q=bill")).data.some((f) => f.interaction?.text === "bill 2"));
 	});
 
 	it("is fed piece by piece, and says where to go on", async () => {
