@@ -69,10 +69,10 @@ static int read_details(struct request *r, const json_t *o, struct import_reques
 
 int import_post(struct request *r, struct err *err)
 {
-	static const char *const names[] = {"name",   "format", "columns",  "delimiter",
-					    "region", "size",	"verified", NULL};
+	static const char *const names[] = {"name", "format",	"columns", "delimiter", "region",
+					    "size", "verified", "kind",	   NULL};
 	struct change *c = state_new(r, sizeof *c, err);
-	struct str format;
+	struct str format, kind = {0};
 	json_t *o;
 
 	if (!c || input_object(r, names, &o, err) || input_str(o, "", "name", 200, &c->q.name, err) < 0)
@@ -81,6 +81,10 @@ int import_post(struct request *r, struct err *err)
 		return err->kind ? -1 : input_missing("", "format", err);
 	if (!import_format_parse(format, &c->q.format))
 		return input_word("", "format", format, err);
+	if (input_str(o, "", "kind", 16, &kind, err) < 0)
+		return -1;
+	if (kind.n && !import_kind_parse(kind, &c->q.kind))
+		return input_word("", "kind", kind, err);
 	if (read_columns(o, &c->q, err) || read_details(r, o, &c->q, err))
 		return -1;
 	c->q.author = str_of(r->who.author);

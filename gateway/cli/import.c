@@ -19,7 +19,7 @@ enum { PIECE = 512 << 10, TRIES = 30, LINE = 65536 };
 
 struct importing {
 	struct client_options client;
-	const char *format, *columns, *delimiter, *region, *name, *resume, *rejects;
+	const char *format, *columns, *delimiter, *region, *name, *resume, *rejects, *kind;
 	bool verified, quiet;
 	struct client *c;
 	const char *path;
@@ -133,6 +133,8 @@ static int create(struct importing *m, struct err *err)
 	json_obj(&j, NULL);
 	json_cstr(&j, "name", m->name ? m->name : m->path);
 	json_cstr(&j, "format", format_of(m));
+	if (m->kind)
+		json_cstr(&j, "kind", m->kind);
 	json_int(&j, "size", m->size);
 	json_bool(&j, "verified", m->verified);
 	if (m->delimiter)
@@ -291,6 +293,9 @@ int cmd_import(int argc, char **argv)
 	const struct option_spec specs[] = {
 		CLIENT_OPTIONS(m.client),
 		{"format", 'f', OPTION_TEXT, "FORMAT", &m.format, "csv or ndjson; by default as the file is called"},
+		{"kind", 'k', OPTION_TEXT, "KIND", &m.kind,
+		 "customers (default), or suppressions: addresses that get nothing, with phone, email,\n"
+		 "reason, source, purpose"},
 		{"columns", 0, OPTION_TEXT, "MAP", &m.columns,
 		 "what headers stand for: Handy=phone,Tarif=attributes.plan,Rest=-"},
 		{"delimiter", 'd', OPTION_TEXT, "SIGN", &m.delimiter, "between fields; by default found out"},

@@ -290,6 +290,11 @@ int row_apply(struct apply *x, const struct row *r, enum row_outcome *out, struc
 	bool changed = false;
 	int f;
 
+	if (x->kind == ROW_SUPPRESSIONS)
+		return row_suppress(x, r, out, err);
+	if (r->reason.n || r->source.n || r->purpose.n)
+		return err_set(err, ERR_SEMANTIC, "member_unknown", NULL,
+			       "reason, source and purpose have a meaning in a list of suppressions only");
 	if (!r->external_id.n && !r->contacts)
 		return err_set(err, ERR_SEMANTIC, "nobody", NULL,
 			       "the row says not who is meant: external_id, phone or email");

@@ -20,6 +20,9 @@ static const struct {
 	{"at", COLUMN_AT},
 	{"event_id", COLUMN_EVENT_ID},
 	{"text", COLUMN_TEXT},
+	{"reason", COLUMN_REASON},
+	{"source", COLUMN_SOURCE},
+	{"purpose", COLUMN_PURPOSE},
 };
 
 static bool after(struct str s, const char *prefix, struct str *rest)
@@ -139,4 +142,19 @@ int columns_read(const struct csv *header, const json_t *mapping, struct columns
 	return who ? 0
 		   : err_set(err, ERR_SEMANTIC, "columns_useless", NULL,
 			     "no column says who is meant: external_id, phone or email");
+}
+
+static bool is_of_lists(enum column_kind k) { return k >= COLUMN_REASON; }
+
+int columns_check(const struct columns *c, enum row_kind kind, struct err *err)
+{
+	for (size_t k = 0; k < c->n; k++) {
+		enum column_kind is = c->v[k].kind;
+		bool address = is == COLUMN_PHONE || is == COLUMN_EMAIL || is == COLUMN_IGNORED;
+		if (!address && is_of_lists(is) != (kind == ROW_SUPPRESSIONS))
+			return err_set(err, ERR_SEMANTIC, "column_unknown", NULL,
+				       "column %zu has no meaning in a file of %s: map it to \"-\"", k + 1,
+				       kind == ROW_SUPPRESSIONS ? "suppressions" : "customers");
+	}
+	return 0;
 }

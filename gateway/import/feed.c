@@ -202,7 +202,10 @@ static int read_columns(struct feed *f, struct err *err)
 {
 	if (csv_next(&f->csv, str_of(f->row.header), f->delimiter, true) != CSV_RECORD)
 		return err_set(err, ERR_SEMANTIC, "header_invalid", NULL, "the first line is no header");
-	return columns_read(&f->csv, json_object_get(f->row.settings, "columns"), f->columns, err);
+	return columns_read(&f->csv, json_object_get(f->row.settings, "columns"), f->columns, err) ||
+			       columns_check(f->columns, f->apply.kind, err)
+		       ? -1
+		       : 0;
 }
 
 static int take_header(struct feed *f, struct err *err)
@@ -297,6 +300,7 @@ int import_feed(struct db *db, struct events *ev, const struct uuid *id, int64_t
 		const char *region = json_string_value(json_object_get(f->row.settings, "region"));
 		f->region = region && *region ? region : NULL;
 		f->apply.verified = json_is_true(json_object_get(f->row.settings, "verified"));
+		f->apply.kind = (enum row_kind)json_integer_value(json_object_get(f->row.settings, "kind"));
 		f->line = f->row.line;
 		r = take(f, offset, now, err);
 		import_row_free(&f->row);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "import/private.h"
+#include "import/row.h"
 
 static const char *const formats[] = {"csv", "ndjson"};
 static const char *const states[] = {"open", "done", "cancelled"};
@@ -14,6 +15,18 @@ bool import_format_parse(struct str s, int *out)
 {
 	for (int k = 0; k < 2; k++)
 		if (str_is(s, formats[k])) {
+			*out = k;
+			return true;
+		}
+	return false;
+}
+
+static const char *const kinds[] = {[ROW_CUSTOMERS] = "customers", [ROW_SUPPRESSIONS] = "suppressions"};
+
+bool import_kind_parse(struct str s, int *out)
+{
+	for (int k = ROW_CUSTOMERS; k <= ROW_SUPPRESSIONS; k++)
+		if (str_is(s, kinds[k])) {
 			*out = k;
 			return true;
 		}
@@ -33,6 +46,7 @@ static void settings_json(const struct import_request *q, struct buf *out)
 		json_cstr(&j, "delimiter", delimiter);
 	json_cstr(&j, "region", q->region);
 	json_bool(&j, "verified", q->verified);
+	json_int(&j, "kind", q->kind);
 	json_end(&j);
 }
 

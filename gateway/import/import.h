@@ -10,6 +10,8 @@
  * Rows that name an event (see row.h) go to the timeline of a customer who must be there; with an event_id each is taken
  * once, however often it is brought.
  *
+ * A file of suppressions makes no customers: each row is an address that gets nothing from now on (customer/suppression.h).
+ *
  * Rejects and notes carry the number of the line and are kept (the first IMPORT_REJECTS).
  */
 #pragma once
@@ -24,6 +26,7 @@ enum { IMPORT_ROWS = 1000, IMPORT_LINE_MAX = 65536, IMPORT_REJECTS = 100000 };
 struct import_request {
 	struct str name, author;
 	int format;
+	int kind;	       /* enum row_kind, row.h */
 	int64_t size;	       /* of the file; 0: not told */
 	const json_t *columns; /* object of CSV header → column (row.h); may be NULL */
 	char delimiter;	       /* 0: found out */
@@ -31,6 +34,7 @@ struct import_request {
 	const char *region;    /* of numbers in national form; copied; "" only international ones */
 };
 
+bool import_kind_parse(struct str s, int *out); /* customers, suppressions */
 const char *import_format_word(int format);
 bool import_format_parse(struct str s, int *out);
 

@@ -182,6 +182,9 @@ static int cell(struct str v, const struct column *c, const char *region, struct
 	case COLUMN_EVENT_ID: return row_text(v, 200, "event_id", &r->event_id, err);
 	case COLUMN_TEXT: return row_text(v, 10000, "text", &r->text, err);
 	case COLUMN_DATA: return member(v, c, &r->data, err);
+	case COLUMN_REASON: return row_text(v, 64, "reason", &r->reason, err);
+	case COLUMN_SOURCE: return row_text(v, 64, "source", &r->source, err);
+	case COLUMN_PURPOSE: return row_text(v, 16, "purpose", &r->purpose, err);
 	}
 	return 0;
 }

@@ -10,6 +10,8 @@
  *   event                        the row is something that happened: its name, with
  *   at, event_id, text, data.KEY[:TYPE]   NDJSON: "data": {…}
  *   -                            nothing: the column is passed over
+ * and in a list of suppressions nothing but phone, email, and
+ *   reason, source, purpose      purpose: all (default), service, marketing, survey
  * An empty cell says nothing.
  */
 #pragma once
@@ -35,8 +37,9 @@ struct row {
 	struct row_consent consent[ROW_CONSENTS];
 	size_t consents;
 	struct str event, event_id, text;
-	int64_t at;   /* 0: not said */
-	json_t *data; /* owned */
+	int64_t at;			    /* 0: not said */
+	json_t *data;			    /* owned */
+	struct str reason, source, purpose; /* of suppressions; empty: not said */
 };
 
 enum column_kind {
@@ -55,7 +58,10 @@ enum column_kind {
 	COLUMN_AT,
 	COLUMN_EVENT_ID,
 	COLUMN_TEXT,
-	COLUMN_DATA
+	COLUMN_DATA,
+	COLUMN_REASON,
+	COLUMN_SOURCE,
+	COLUMN_PURPOSE
 };
 
 enum cell_type { CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TIME };
@@ -73,9 +79,14 @@ struct columns {
 	size_t n;
 };
 
+/* What rows are about. */
+enum row_kind { ROW_CUSTOMERS, ROW_SUPPRESSIONS };
+
 /* From the header record. mapping: object of header → column as above, or NULL; a header that it does not name stands for
  * itself. ERR_SEMANTIC "column_unknown", "column_twice", "columns_useless" (nothing says who is meant). */
 int columns_read(const struct csv *header, const json_t *mapping, struct columns *out, struct err *err);
+/* ERR_SEMANTIC "column_unknown" for one that has no meaning for rows of that kind. */
+int columns_check(const struct columns *c, enum row_kind kind, struct err *err);
 
 /* region: ISO 3166, for numbers in national form. Errors are of the row: ERR_SEMANTIC with field naming the column. */
 int row_from_csv(const struct csv *record, const struct columns *c, const char *region, struct row *out,

@@ -69,9 +69,17 @@ static int member(const char *name, json_t *v, const char *region, struct row *r
 		const char *name;
 		size_t max;
 		struct str *to;
-	} texts[] = {{"external_id", 128, &r->external_id}, {"name", 200, &r->name},  {"locale", 35, &r->locale},
-		     {"time_zone", 64, &r->time_zone},	    {"tier", 64, &r->tier},   {"event", 128, &r->event},
-		     {"event_id", 200, &r->event_id},	    {"text", 10000, &r->text}};
+	} texts[] = {{"external_id", 128, &r->external_id},
+		     {"name", 200, &r->name},
+		     {"locale", 35, &r->locale},
+		     {"time_zone", 64, &r->time_zone},
+		     {"tier", 64, &r->tier},
+		     {"event", 128, &r->event},
+		     {"event_id", 200, &r->event_id},
+		     {"text", 10000, &r->text},
+		     {"reason", 64, &r->reason},
+		     {"source", 64, &r->source},
+		     {"purpose", 16, &r->purpose}};
 	struct str s;
 
 	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)

@@ -80,4 +80,26 @@ describe("suppression lists", { timeout: 60000 }, () => {
 		assert.equal((await api.request("POST", "/v1/suppressions", { address: "x@y.example" })).status, 422);
 		assert.equal((await gateway.apiAs("marketing").request("DELETE", "/v1/suppressions/x")).status, 403);
 	});
+
+	it("are brought in by the command line, from CSV and NDJSON, and make no customers", async () => {
+		const file = (name, text) => {
+			const path = join(gateway.dir, name);
+			writeFileSync(path, text);
+			return path;
+		};
+		const run = (...args) => JSON.parse(gateway.cli(["import", "--quiet", "--kind", "suppressions", ...args]));
+		const csv = file("robinson.csv", "Nummer,purpose,reason\n0151 77200001,marketing,robinson\n12,,\n0151 77200002,,\n0151 77200003,nonsense,\n");
+		const done = run(csv, "--columns", "Nummer=phone", "--region", "DE");
+		assert.deepEqual([done.created, done.rejected, done.state], [2, 2, "done"]);
+		assert.deepEqual([run(csv, "--columns", "Nummer=phone", "--region", "DE").unchanged], [2], "brought twice");
+		const one = (await api.get("/v1/suppressions?address=%2B4915177200001")).data[0];
+		assert.deepEqual([one.purpose, one.reason, one.source, one.proof], ["marketing", "robinson", "import", { import: done.id, line: 2 }]);
+		const nd = run(file("dead.ndjson", '{"email":["a@gone.example","b@gone.example"],"reason":"hard_bounce","source":"old system"}\n{"email":"c@gone.example","name":"Ada"}\n'));
+		assert.deepEqual([nd.created, nd.rejected], [1, 1]);
+		assert.equal((await api.get("/v1/suppressions?address=b%40gone.example")).data[0].source, "old system");
+		assert.equal((await api.get("/v1/customers?number=%2B4915177200001")).data.length, 0);
+		assert.deepEqual(refused(await api.send({ to: "+4915177200001", text: "x", purpose: "marketing" })), no);
+		assert.throws(() => run(file("wrong.csv", "phone,name\n+4915177200009,Ada\n")), /column/);
+		assert.equal((await api.request("POST", "/v1/imports", { format: "csv", kind: "pigeons" })).status, 422);
+	});
 });
