@@ -1,13 +1,12 @@
 // What lies between the gateway and the telephone network: a registrar that asks who we are, TLS, a trunk that goes away,
 // a network that loses packets.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Phone, phonePort, tone, wavOf } from "../peer/baresip.mjs";
-import { Sipp, asked, header, reply, sippMissing } from "../peer/sipp.mjs";
+import { Sipp, asked, header, knows, reply, sippMissing } from "../peer/sipp.mjs";
 import { LossyRelay, Telephone } from "../peer/telephone.mjs";
 import { Gateway, freePort } from "./lib/gateway.mjs";
 import { Authority } from "./lib/tls.mjs";
@@ -18,16 +17,6 @@ const menu = `<?xml version="1.0"?>
 <form><property name="timeout" value="20s"/><field name="pin" type="digits?length=KEYS"><prompt><audio src="welcome.wav"/></prompt><filled><exit/></filled></field></form>
 </vxml>
 `;
-
-const md5 = (s) => createHash("md5").update(s).digest("hex");
-
-// Whether the last request of that method shows that it knows the password (RFC 7616, MD5, qop auth).
-function knows(messages, method, password) {
-	const all = [...messages.matchAll(new RegExp(`^${method} .*\\r?\\n(?:.+\\r?\\n)*?(?:Proxy-)?Authorization: Digest (.*)`, "gm"))];
-	const field = (name) => new RegExp(`\\b${name}="?([^",\\s]+)`).exec(all.at(-1)[1])?.[1];
-	const [a, b] = [md5(`${field("username")}:${field("realm")}:${password}`), md5(`${method}:${field("uri")}`)];
-	return field("response") === md5(`${a}:${field("nonce")}:${field("nc")}:${field("cnonce")}:auth:${b}`);
-}
 
 // A gateway whose doors are these; menu of so many keys.
 async function gatewayOf(accounts, keys = 1) {

@@ -1,6 +1,7 @@
 // sipp as the peer: a scenario is a list of steps, most of them made here; keys are sipp's own RFC 4733 captures.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import dgram from "node:dgram";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,16 @@ export const saysBye = [asked("BYE"), reply("200 OK", { echo: false })];
 export const hangsUp = (cseq) => [request("BYE", cseq), answer(200)];
 // Its value, or a part of it, into a variable.
 export const header = (name, regexp, into) => `<ereg regexp="${regexp}" search_in="hdr" header="${name}:" check_it="true" assign_to="${into}"/>`;
+
+const md5 = (s) => createHash("md5").update(s).digest("hex");
+
+// Whether the last request of that method shows that it knows the password (RFC 7616, MD5, qop auth).
+export function knows(messages, method, password) {
+	const all = [...messages.matchAll(new RegExp(`^${method} .*\\r?\\n(?:.+\\r?\\n)*?(?:Proxy-)?Authorization: Digest (.*)`, "gm"))];
+	const field = (name) => new RegExp(`\\b${name}="?([^",\\s]+)`).exec(all.at(-1)[1])?.[1];
+	const [a, b] = [md5(`${field("username")}:${field("realm")}:${password}`), md5(`${method}:${field("uri")}`)];
+	return field("response") === md5(`${a}:${field("nonce")}:${field("nc")}:${field("cnonce")}:auth:${b}`);
+}
 
 export class Sipp {
 	constructor(steps, { service = "+49304000", remote, who = "caller", user = "phone", password = "secret", variables = [], args = [], quiet = false } = {}) {
