@@ -351,7 +351,7 @@ Test(campaign_send, off_by_configuration_it_goes_by_weights)
 	by_weights(&id);
 }
 
-/* All of them in it: any variant, each as likely, whatever was learned; the same ones each time they are asked. */
+/* All of them are in it. */
 Test(campaign_send, the_hold_out_group_gets_anything)
 {
 	struct uuid offer = {{0}}, me = uuid7(1), id = start_learning(&offer, "{\"of\":\"variant\",\"holdout\":100}");
@@ -361,6 +361,44 @@ Test(campaign_send, the_hold_out_group_gets_anything)
 	cr_assert(learning_decode(number("SELECT MIN(arm) FROM campaign_customer WHERE arm > 0"), &c));
 	cr_expect(c.held);
 	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE arm > 0 AND arm % 2 = 0"), PEOPLE - 1);
+}
+
+static bool held(int k)
+{
+	struct learning_choice c;
+	char sql[120];
+
+	snprintf(sql, sizeof sql, "SELECT arm FROM campaign_customer ORDER BY customer_id LIMIT 1 OFFSET %d", k);
+	cr_assert(learning_decode(number(sql), &c), "no. %d", k);
+	return c.held;
+}
+
+/* Who is in it stays in it when he is looked at again, which is when his hour has come. */
+Test(campaign_send, the_hold_out_group_stays_the_same)
+{
+	struct uuid offer = {{0}}, me = uuid7(1), id;
+	char learning[120], from[6];
+	int64_t now = clock_now(), at = (now + 3 * US_HOUR) / US_HOUR % 24;
+	bool before[PEOPLE];
+
+	/* Both hours lie ahead, and neither goes over midnight. */
+	at = at > 20 ? 1 : at;
+	snprintf(from, sizeof from, "%02d", (int)at);
+	snprintf(learning, sizeof learning,
+		 "{\"of\":\"hour\",\"holdout\":50,\"hours\":[\"%s:00-%s:30\",\"%s:30-%s:59\"]}", from, from, from,
+		 from);
+	id = start_learning(&offer, learning);
+	step(&id, &me, 10, 0);
+	cr_assert_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state = 1"), PEOPLE);
+	for (int k = 0; k < PEOPLE; k++)
+		before[k] = held(k);
+	for (int h = 1; h <= 30; h++)
+		step(&id, &me, 10, h * US_HOUR - (now % US_HOUR) + US_SEC + (h % 2) * 30 * US_MIN);
+	for (int k = 0; k < PEOPLE; k++)
+		if (k != 3) {
+			cr_expect_eq(held(k), before[k]);
+		}
+	cr_expect_eq(number("SELECT COUNT(*) FROM campaign_customer WHERE state = 0"), PEOPLE - 1);
 }
 
 /* The hour that is chosen is waited for; who comes then goes out and is counted as of that hour. */
