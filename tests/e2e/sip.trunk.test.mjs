@@ -181,12 +181,13 @@ describe("TLS", () => {
 		assert.equal(phones[1].saw("CALL_INCOMING").length, 0, JSON.stringify(d));
 	});
 
-	it("carries calls in, with the keys of SRTP in them", async () => {
-		const p = await phone({ user: "+491512240001" });
-		p.send("dial", `sip:+49304000@127.0.0.1:${port};transport=tls`);
-		await until(`answer: ${p.log}`, () => p.saw("CALL_ESTABLISHED").length);
-		p.send("sndcode", "7");
-		await until("end", () => p.saw("CALL_CLOSED").length);
-		assert.deepEqual((await told(gateway, p.user)).steps.filter((s) => s.step === "pressed").map((s) => s.value), ["7"]);
-	});
+	for (const [n, shown] of ["no certificate", "a certificate of its own making"].entries())
+		it(`carries calls in, with the keys of SRTP in them, from a telephone with ${shown}`, async () => {
+			const p = await phone({ user: `+49151224000${n}`, config: n ? [`sip_certificate ${join(dir, "unvouched.both")}`] : [] });
+			p.send("dial", `sip:+49304000@127.0.0.1:${port};transport=tls`);
+			await until(`answer: ${p.log}`, () => p.saw("CALL_ESTABLISHED").length);
+			p.send("sndcode", "7");
+			await until("end", () => p.saw("CALL_CLOSED").length);
+			assert.deepEqual((await told(gateway, p.user)).steps.filter((s) => s.step === "pressed").map((s) => s.value), ["7"]);
+		});
 });

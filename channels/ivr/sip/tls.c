@@ -42,6 +42,14 @@ static int expect_names(SSL_CTX *ctx, const struct ivr_settings *set)
 	return 0;
 }
 
+/* The context is for both directions. A telephone that calls us may show any certificate, or none. */
+static int on_verify(int fine, X509_STORE_CTX *store)
+{
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	return fine || (ssl && SSL_is_server(ssl));
+}
+
 int tls_context(struct tls **out, const struct ivr_settings *set)
 {
 	/* Without a certificate of ours TLS still serves to connect to peers. */
@@ -53,7 +61,7 @@ int tls_context(struct tls **out, const struct ivr_settings *set)
 	ctx = tls_openssl_context(*out);
 	if (set->sip_tls_ca ? tls_add_ca(*out, set->sip_tls_ca) : SSL_CTX_set_default_verify_paths(ctx) != 1)
 		return EINVAL;
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
 	(void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	return expect_names(ctx, set);
 }
