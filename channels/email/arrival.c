@@ -118,6 +118,7 @@ static void give_message(struct arrival *a)
 	metadata(a, &match, &meta);
 	in.metadata = meta.failed ? STR("{}") : buf_str(&meta);
 	in.automatic = m->class != MAIL_MESSAGE;
+	in.doubtful = mail_trust(m, a->where->set->auth_server) == MAIL_UNVERIFIED;
 	in.reply_by = match_words(&match);
 	if (match.by)
 		in.reply_token = str_of(uuid_format(&match.id.message, token));

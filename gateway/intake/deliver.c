@@ -99,14 +99,32 @@ static int identify(struct pass *p, struct inbound *in, struct identity *who)
 
 /* ---- keywords */
 
-static bool has_keywords(const struct pass *p, const struct inbound *in)
+/* Chats and mails: what is written there is meant for people, so only STOP counts, and START of who has said STOP. It ends
+ * offers and surveys; service goes on where the customer writes to us. */
+static bool is_written(const struct inbound *in) { return in->channel == CHANNEL_WEB || in->channel == CHANNEL_EMAIL; }
+
+/* Files that came with it. A mail's own original, which is the first, is none. */
+static size_t files_of(const struct inbound *in)
 {
-	return in->kind == KIND_MESSAGE && !p->partial && !in->automatic && in->attachments_n == 0 &&
-	       in->channel != CHANNEL_WEB && in->channel != CHANNEL_EMAIL &&
-	       (in->from.scheme == SCHEME_TEL || in->from.scheme == SCHEME_SHORT);
+	bool original =
+		in->channel == CHANNEL_EMAIL && in->attachments_n && str_is(in->attachments[0].name, "original.eml");
+
+	return in->attachments_n - original;
 }
 
-/* For every purpose; *changed if any was otherwise before. */
+static bool has_keywords(const struct pass *p, const struct inbound *in)
+{
+	return in->kind == KIND_MESSAGE && !p->partial && !in->automatic && files_of(in) == 0 &&
+	       (is_written(in) || in->from.scheme == SCHEME_TEL || in->from.scheme == SCHEME_SHORT);
+}
+
+/* All of it that says something: of a mail the subject, if there is nothing else. */
+static struct str words_of(const struct inbound *in)
+{
+	return in->channel == CHANNEL_EMAIL && str_trim(in->text).n == 0 ? in->subject : in->text;
+}
+
+/* For every purpose that the word is about; *changed if any was otherwise before. */
 static int consent(struct pass *p, const struct inbound *in, const struct identity *who, const struct uuid *interaction,
 		   enum consent_state state, bool *changed)
 {
@@ -115,7 +133,7 @@ static int consent(struct pass *p, const struct inbound *in, const struct identi
 
 	*changed = false;
 	snprintf(proof, sizeof proof, "{\"interaction\":\"%s\"}", uuid_format(interaction, id));
-	for (int purpose = PURPOSE_SERVICE; purpose <= PURPOSE_SURVEY; purpose++) {
+	for (int purpose = is_written(in) ? PURPOSE_MARKETING : PURPOSE_SERVICE; purpose <= PURPOSE_SURVEY; purpose++) {
 		if (consent_set(p->db, p->k->events, &in->from, &who->survivor, (enum purpose)purpose, state, "keyword",
 				str_of(proof), p->now, &one, p->err))
 			return -1;
@@ -169,11 +187,13 @@ static int has_stopped(struct pass *p, const struct inbound *in, bool *out)
 /* A weak word is a keyword only for somebody who has said STOP. 1: it is one. */
 static int find_keyword(struct pass *p, const struct inbound *in, struct keyword_hit *hit)
 {
-	bool stopped;
+	bool stopped, written = is_written(in);
 
-	if (!has_keywords(p, in) || !keyword_match(p->k->keywords, in->text, hit))
+	if (!has_keywords(p, in) || !keyword_match(p->k->keywords, words_of(in), hit))
 		return 0;
-	if (!hit->weak)
+	if (written && (hit->word == KEYWORD_HELP || hit->weak))
+		return 0;
+	if (!hit->weak && !(written && hit->word == KEYWORD_START))
 		return 1;
 	return has_stopped(p, in, &stopped) ? -1 : stopped;
 }
@@ -187,16 +207,17 @@ static int obey(struct pass *p, const struct inbound *in, const struct identity 
 		const struct keyword_hit *hit)
 {
 	struct intake_config *c = &p->k->c;
+	const char *text = is_written(in) ? hit->answer_written : hit->answer;
 	bool answer = true;
 
 	if (hit->word != KEYWORD_HELP &&
 	    consent(p, in, who, &i->id, hit->word == KEYWORD_STOP ? CONSENT_OUT : CONSENT_IN, &answer))
 		return -1;
-	if (!answer || !c->confirm || !hit->answer || !hit->answer[0])
+	if (!answer || !c->confirm || !text || !text[0])
 		return 0;
 	p->confirmed = true;
-	return tolerate(p, c->confirm(c->confirm_arg, p->db, who, in->channel, in->account, str_of(hit->answer), p->now,
-				      p->err));
+	return tolerate(p,
+			c->confirm(c->confirm_arg, p->db, who, in->channel, in->account, str_of(text), p->now, p->err));
 }
 
 /* ---- timeline */
@@ -267,13 +288,13 @@ static int obeyed(struct pass *p, struct interaction *i, const char *member, con
 }
 
 /* An answer to what the gateway has asked is no matter of conversations either. 1: it is one. */
-static int answers_us(struct pass *p, const struct identity *who, struct interaction *i)
+static int answers_us(struct pass *p, const struct inbound *in, const struct identity *who, struct interaction *i)
 {
 	const struct intake_config *c = &p->k->c;
 	struct answered_by_us a = {0};
 	int r;
 
-	if (!c->answer || p->partial || i->attachments.n)
+	if (!c->answer || p->partial || in->doubtful || files_of(in))
 		return 0;
 	r = c->answer(c->answer_arg, p->db, who, i, p->arena, p->now, &a, p->err);
 	if (r != 1)
@@ -288,10 +309,13 @@ static int thread(struct pass *p, const struct inbound *in, const struct identit
 	struct carried carried = {.by = in->reply_by, .automatic = in->automatic, .quiet = in->quiet};
 	int r;
 
-	if (hit)
-		return obeyed(p, i, arena_printf(p->arena, "\"keyword\":\"%s\"", keyword_word(hit->word)),
-			      "a keyword, answered by the gateway");
-	r = in->automatic || in->kind != KIND_MESSAGE ? 0 : answers_us(p, who, i);
+	if (hit && obeyed(p, i, arena_printf(p->arena, "\"keyword\":\"%s\"", keyword_word(hit->word)),
+			  "a keyword, answered by the gateway"))
+		return -1;
+	if (hit && !is_written(in))
+		return 0;
+	carried.quiet = carried.quiet || hit; /* who is talking with the customer sees it too */
+	r = in->automatic || in->kind != KIND_MESSAGE || hit ? 0 : answers_us(p, in, who, i);
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (in->reply_token.n)

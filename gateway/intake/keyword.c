@@ -16,7 +16,7 @@ struct word {
 };
 
 struct answers {
-	char *stop, *start, *help;
+	char *stop, *start, *help, *stop_written;
 };
 
 struct language {
@@ -46,6 +46,7 @@ static const struct setting answer_table[] = {
 	{.name = "stop", .type = SET_STRING, .offset = offsetof(struct answers, stop), .required = true},
 	{.name = "start", .type = SET_STRING, .offset = offsetof(struct answers, start), .required = true},
 	{.name = "help", .type = SET_STRING, .offset = offsetof(struct answers, help), .def = ""},
+	{.name = "stop_written", .type = SET_STRING, .offset = offsetof(struct answers, stop_written), .def = ""},
 	SETTING_END,
 };
 
@@ -128,6 +129,7 @@ bool keyword_match(const struct keywords *k, struct str text, struct keyword_hit
 		if (w->n != n || memcmp(w->text, folded, n) != 0)
 			continue;
 		*out = (struct keyword_hit){.word = w->is, .weak = w->weak, .language = k->languages[w->language].name};
+		out->answer_written = w->is == KEYWORD_STOP ? a->stop_written : "";
 		out->answer = w->is == KEYWORD_STOP ? a->stop : w->is == KEYWORD_START ? a->start : a->help;
 		return true;
 	}

@@ -4,7 +4,7 @@
  * message like others.
  *
  * A list is an INI file: section [keywords] with stop, start, weak and help, section [answers] with stop, start and help.
- * `weak` words are START only from somebody who has said STOP.
+ * `stop_written` answers STOP in a chat or mail. `weak` words are START only from somebody who has said STOP.
  */
 #pragma once
 #include "intake/intake.h"
@@ -16,6 +16,7 @@ struct keyword_hit {
 	bool weak;
 	const char *language; /* the first of the configured ones that has the word */
 	const char *answer;
+	const char *answer_written; /* the same in a chat or mail, where STOP ends offers and surveys; "": none */
 };
 
 /* languages: "en,de"; a name with a slash is a file of the operator's own. */

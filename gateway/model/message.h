@@ -58,6 +58,7 @@ struct inbound {
 	struct str
 		reply_token; /* what we gave out and the reply carries back (mail address token, web session); or empty */
 	const char *reply_by; /* static: what it stood in, "In-Reply-To"; NULL: a token */
+	bool doubtful;	      /* may be from somebody else than it says: it answers no offers */
 	bool automatic;	      /* sent by a robot: kept, never answered, opens no conversation */
 	enum kind kind;	      /* MESSAGE, or CALL: a telephone call; its text is no keyword and no answer */
 	enum inbound_stage stage;

@@ -182,17 +182,27 @@ Test(intake, keywords_in_one_batch_are_confirmed_together)
 	cr_expect_eq(rig.sent_n, 2);
 }
 
-Test(intake, words_are_no_keywords_in_a_chat)
+Test(intake, in_a_chat_only_stop_is_a_keyword_and_service_goes_on)
 {
 	struct inbound in = {.channel = CHANNEL_WEB,
 			     .account = STR("web"),
-			     .text = STR("stop"),
+			     .text = STR("help"),
 			     .from.scheme = SCHEME_VISITOR,
 			     .from.value = "01920000-0000-7000-8000-000000000001"};
 
 	cr_expect_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	in.text = STR("start");
+	cr_expect_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
 	cr_expect_eq(number("SELECT COUNT(*) FROM consent"), 0);
 	cr_expect_eq(rig.sent_n, 0);
+	in.text = STR("Stop!");
+	cr_expect_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	cr_expect_eq(number("SELECT COUNT(*) FROM consent WHERE state = 2 AND purpose IN (1, 2)"), 2);
+	cr_expect_eq(number("SELECT COUNT(*) FROM consent WHERE purpose = 0"), 0);
+	cr_expect_eq(rig.sent_n, 1);
+	in.text = STR("start");
+	cr_expect_eq(intake_rig_give(&rig, &in).kind, INTAKE_STORED);
+	cr_expect_eq(number("SELECT COUNT(*) FROM consent WHERE state = 1"), 2);
 }
 
 static struct inbound visitor(const char *text)
