@@ -168,7 +168,7 @@ static int obey(struct replies *r, struct db *db, const struct identity *who, co
 			   .source = "keyword",
 			   .author = "customer",
 			   .at = i->at + 1,
-			   .has_reply = true,
+			   .has_reply = i->channel != CHANNEL_IVR, /* nobody is called back for it */
 			   .reply_to = who->contact.address,
 			   .reply_account = i->account};
 	struct step s = {.db = db, .ev = r->ev, .b = r->batch, .arena = arena, .u = &u, .now = now, .out = out};

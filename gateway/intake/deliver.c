@@ -213,7 +213,7 @@ static int obey(struct pass *p, const struct inbound *in, const struct identity 
 	if (hit->word != KEYWORD_HELP &&
 	    consent(p, in, who, &i->id, hit->word == KEYWORD_STOP ? CONSENT_OUT : CONSENT_IN, &answer))
 		return -1;
-	if (!answer || !c->confirm || !text || !text[0])
+	if (!answer || !c->confirm || !text || !text[0] || in->channel == CHANNEL_IVR)
 		return 0;
 	p->confirmed = true;
 	return tolerate(p,
