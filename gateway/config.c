@@ -5,6 +5,7 @@
 #include "config_tables.h"
 #include "http/certificate.h"
 #include "model/phone.h"
+#include "store/db.h"
 
 struct loading {
 	struct config *c;
@@ -264,4 +265,16 @@ int config_listen(const char *listen, char host[64], int *port, struct err *err)
 	host[h.n] = 0;
 	*port = (int)v;
 	return 0;
+}
+
+void config_blobs(const struct config *c, struct buf *out)
+{
+	const char *file = db_dsn_file(c->store.dsn), *slash = file ? strrchr(file, '/') : NULL;
+
+	if (c->store.blobs)
+		buf_adds(out, c->store.blobs);
+	else if (file)
+		buf_addf(out, "%.*sblobs", slash ? (int)(slash + 1 - file) : 0, file);
+	else
+		buf_adds(out, "/var/lib/threadline/blobs");
 }

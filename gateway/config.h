@@ -81,6 +81,10 @@ void config_free(struct config **c);
 /* For policy_rules_parse; strings are the configuration's. */
 struct policy_settings config_policy_settings(const struct config *c);
 
+/* The folder of the attachments, and how long one may be (bytes). */
+enum { CONFIG_BLOB_MAX = 16 << 20 };
+void config_blobs(const struct config *c, struct buf *out);
+
 /* The whole configuration as a commented sample: what etc/threadline.conf is. */
 void config_sample(struct buf *out);
 

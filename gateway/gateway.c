@@ -99,22 +99,14 @@ static void founding_stop(struct gateway *g) { explicit_bzero(g->secret, sizeof 
 static int accounts_start(struct gateway *g, struct err *err) { return accounts_new(&g->accounts, err); }
 static void accounts_stop(struct gateway *g) { accounts_free(&g->accounts); }
 
-enum { BLOB_MAX = 16 << 20 };
-
 static int blobs_start(struct gateway *g, struct err *err)
 {
 	struct buf folder;
-	const char *file = db_dsn_file(g->c->store.dsn), *slash = file ? strrchr(file, '/') : NULL;
 	int r;
 
 	buf_init(&folder, 4096);
-	if (g->c->store.blobs)
-		buf_adds(&folder, g->c->store.blobs);
-	else if (file)
-		buf_addf(&folder, "%.*sblobs", slash ? (int)(slash + 1 - file) : 0, file);
-	else
-		buf_adds(&folder, "/var/lib/threadline/blobs");
-	r = folder.failed ? err_nomem(err) : blobs_open(buf_cstr(&folder), BLOB_MAX, &g->blobs, err);
+	config_blobs(g->c, &folder);
+	r = folder.failed ? err_nomem(err) : blobs_open(buf_cstr(&folder), CONFIG_BLOB_MAX, &g->blobs, err);
 	buf_free(&folder);
 	return r;
 }

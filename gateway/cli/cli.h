@@ -18,6 +18,8 @@ extern const struct command cli_commands[]; /* ended by a NULL name */
 int cmd_serve(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_send(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
