@@ -64,6 +64,7 @@ static void close_store(struct db **dbp)
 			buf_free(&db->slot[i].p->room);
 		free(db->slot[i].p);
 	}
+	pg_gather_free(db);
 	PQfinish(db->c);
 	free(db->pending);
 	free(db->dsn);
@@ -189,7 +190,10 @@ static int run(struct stmt *s, struct err *err)
 	int r;
 
 	if (s->quiet && s->db->in_tx) {
-		r = may_run(s, err) || pg_send(s, PG_RUN, err) ? DB_ERROR : DB_END;
+		r = may_run(s, err) ? -1 : pg_gather(s, err);
+		if (r == 1)
+			r = pg_send(s, PG_RUN, err);
+		r = r ? DB_ERROR : DB_END;
 	} else {
 		while ((r = step(s, err)) == DB_ROW)
 			;
@@ -198,7 +202,10 @@ static int run(struct stmt *s, struct err *err)
 	return r == DB_END ? 0 : -1;
 }
 
-static int64_t changes(struct db *db) { return pg_collect(db, NULL) ? 0 : db->changes; }
+static int64_t changes(struct db *db)
+{
+	return pg_gather_flush(db, NULL, NULL) || pg_collect(db, NULL) ? 0 : db->changes;
+}
 
 static int run_hit(struct stmt *s, struct err *err)
 {
@@ -221,7 +228,7 @@ static int exec(struct db *db, const char *sql, struct err *err)
 
 	if (db->broken)
 		return pg_again(db, err);
-	if (pg_ready(db, err) || pg_leave(db, err))
+	if (pg_ready(db, err) || pg_gather_flush(db, NULL, err) || pg_leave(db, err))
 		return -1;
 	r = PQexec(db->c, sql);
 	if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
@@ -297,7 +304,7 @@ static int commit(struct db *db, struct err *err)
 	if (db->broken)
 		return pg_again(db, err);
 	/* All before it is known to be well, and the number known, before COMMIT leaves. */
-	if (pg_collect(db, err))
+	if (pg_gather_flush(db, NULL, err) || pg_collect(db, err))
 		return -1;
 	if (pg_send_control(db, "COMMIT", PG_CONTROL, err) == 0 && pg_sync(db, err) == 0 && pg_collect(db, err) == 0) {
 		db->in_tx = false;
@@ -311,6 +318,7 @@ static void rollback(struct db *db)
 	bool open = db->in_tx && !db->lost;
 
 	db->in_tx = false;
+	pg_gather_drop(db);
 	if (open) {
 		if (pg_sync(db, NULL) == 0)
 			pg_collect(db, NULL); /* past the error, if there is one */

@@ -11,7 +11,7 @@
 
 #include "store/driver.h"
 
-enum { PG_SLOTS = 512, PG_PARAMS = 128, PG_ERROR = 200 };
+enum { PG_SLOTS = 512, PG_PARAMS = 128, PG_ERROR = 200, PG_GATHERERS = 32, PG_ROWS_PARAMS = 512 };
 
 struct stmt {
 	const struct driver *driver;
@@ -23,6 +23,8 @@ struct stmt {
 	unsigned name;	     /* under which the connection has prepared it; 0: it has not */
 	int renamed;	     /* prepared anew because a parameter had another type */
 	bool once;	     /* goes with its use */
+	bool asked_gather;   /* whether its rows may be gathered */
+	struct pg_gather *gather;
 	PGresult *rows;
 	int row;
 };
@@ -68,6 +70,8 @@ struct db {
 	char error[PG_ERROR]; /* of the broken transaction, or of the last attempt to connect */
 	struct stmt slot[PG_SLOTS];
 	int used;
+	struct pg_gather *gather[PG_GATHERERS]; /* postgres_gather.c */
+	int gather_n, gathered;			/* rows that wait */
 };
 
 /* ---- postgres_link.c */
@@ -99,9 +103,22 @@ int64_t pg_int(const PGresult *r, int row, int i);
 /* Sends a statement with what is bound; its answer is collected later. */
 int pg_send(struct stmt *s, enum pg_what what, struct err *err);
 int pg_send_control(struct db *db, const char *sql, enum pg_what what, struct err *err);
+/* The same for a statement of many parameters, under a name that was not given yet; and with values for it. */
+int pg_send_prepare(struct db *db, unsigned name, const char *sql, int params, const Oid *types, struct err *err);
+int pg_send_rows(struct db *db, unsigned name, int params, const char *const *value, const int *length,
+		 struct err *err);
 /* Ends what was sent for the server; an error in it does not reach beyond. */
 int pg_sync(struct db *db, struct err *err);
 /* Waits for all answers. -1 if any was an error. */
 int pg_collect(struct db *db, struct err *err);
 /* Leaves pipeline mode, all answers read. */
 int pg_leave(struct db *db, struct err *err);
+
+/* ---- postgres_gather.c: rows of INSERTs in a transaction, sent together */
+/* 0: kept or sent with others; 1: it is none of these, run it; -1 err. */
+int pg_gather(struct stmt *s, struct err *err);
+/* Sends the rows for tables that sql speaks of, or all (NULL). */
+int pg_gather_flush(struct db *db, const char *sql, struct err *err);
+/* Forgets rows, and what was prepared: after a rollback, or with a new connection. */
+void pg_gather_drop(struct db *db);
+void pg_gather_free(struct db *db);

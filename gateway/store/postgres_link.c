@@ -153,6 +153,7 @@ int pg_connect(struct db *db, struct err *err)
 	db->pending_n = 0;
 	for (int i = 0; i < PG_SLOTS; i++)
 		db->slot[i].name = 0;
+	pg_gather_drop(db);
 	db->c = PQconnectdbParams(keys, values, 1);
 	if (!db->c)
 		return err_nomem(err);

@@ -75,6 +75,27 @@ static int prepare(struct stmt *s, struct err *err)
 	return sent(db, PQsendPrepare(db->c, name, s->sql, s->params, s->p->prepared), err);
 }
 
+int pg_send_prepare(struct db *db, unsigned name, const char *sql, int params, const Oid *types, struct err *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "s%u", name);
+	if (enter(db, err) || expect(db, PG_CONTROL, NULL, NULL, err))
+		return -1;
+	return sent(db, PQsendPrepare(db->c, text, sql, params, types), err);
+}
+
+int pg_send_rows(struct db *db, unsigned name, int params, const char *const *value, const int *length, struct err *err)
+{
+	static const int binary[PG_ROWS_PARAMS] = {[0 ... PG_ROWS_PARAMS - 1] = 1};
+	char text[16];
+
+	snprintf(text, sizeof text, "s%u", name);
+	if (enter(db, err) || expect(db, PG_RUN, NULL, NULL, err))
+		return -1;
+	return sent(db, PQsendQueryPrepared(db->c, text, params, value, length, binary, 1), err);
+}
+
 int pg_send(struct stmt *s, enum pg_what what, struct err *err)
 {
 	static const int binary[PG_PARAMS] = {[0 ... PG_PARAMS - 1] = 1};
@@ -83,6 +104,8 @@ int pg_send(struct stmt *s, enum pg_what what, struct err *err)
 	bool named = db->prepare && !s->once && s->renamed < RENAMES, ok;
 	char name[16];
 
+	if (pg_gather_flush(db, s->sql, err))
+		return -1;
 	for (int i = 0; i < s->params; i++)
 		value[i] = s->p->length[i] < 0 ? NULL : s->p->room.p + s->p->at[i];
 	if (enter(db, err) || (named && !(s->name && types_fit(s)) && prepare(s, err)) ||

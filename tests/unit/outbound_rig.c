@@ -386,7 +386,7 @@ void outbound_rig_status(struct outbound_rig *r, const struct uuid *message, enu
 	}
 }
 
-bool outbound_rig_metric(struct outbound_rig *r, const char *line)
+static bool has_metric(struct outbound_rig *r, const char *line)
 {
 	struct buf b;
 	bool has;
@@ -397,4 +397,17 @@ bool outbound_rig_metric(struct outbound_rig *r, const char *line)
 	has = strstr(buf_cstr(&b), line) != NULL;
 	buf_free(&b);
 	return has;
+}
+
+bool outbound_rig_metric(struct outbound_rig *r, const char *line)
+{
+	int64_t since = clock_mono();
+	struct timespec ts = {.tv_nsec = 1000000};
+
+	while (!has_metric(r, line)) {
+		if (given_up(since))
+			return false;
+		nanosleep(&ts, NULL);
+	}
+	return true;
 }

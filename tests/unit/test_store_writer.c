@@ -78,7 +78,7 @@ static int64_t rows(void)
 	return n;
 }
 
-enum how { FINE, FAILS_DIRTY, FAILS_CLEAN, CONFLICTS, MISSES, GATE };
+enum how { FINE, FAILS_DIRTY, FAILS_CLEAN, CONFLICTS, MISSES, TWICE, GATE };
 
 struct job {
 	struct write_job job;
@@ -97,6 +97,20 @@ static int insert(struct db *db, int id, struct err *err)
 
 	db_bind_i64(q, 1, id);
 	return db_run(q, err);
+}
+
+/* The same key twice: the later one counts. */
+static int put_twice(struct db *db, int id, struct err *err)
+{
+	for (int64_t seq = 1; seq <= 2; seq++) {
+		struct stmt *q = db_query(db, "INSERT INTO cursor (name, seq) VALUES ('job' || $1, $2)"
+					      " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq");
+		db_bind_i64(q, 1, id);
+		db_bind_i64(q, 2, seq);
+		if (db_run(q, err))
+			return -1;
+	}
+	return 0;
 }
 
 static int run(struct write_job *w, struct db *db, int64_t now, struct err *err)
@@ -120,6 +134,7 @@ static int run(struct write_job *w, struct db *db, int64_t now, struct err *err)
 	case MISSES:
 		hit = db_run_hit(db_query(db, "UPDATE cursor SET seq = 2 WHERE name = 'nobody'"), err);
 		return hit < 0 ? -1 : insert(db, j->id, err);
+	case TWICE: return put_twice(db, j->id, err);
 	case CONFLICTS: return insert(db, j->id, err) || insert(db, j->id, err) ? -1 : 0;
 	default: return insert(db, j->id, err);
 	}
@@ -242,6 +257,21 @@ Test(store_writer, row_that_is_not_there_though_it_nearly_always_is)
 		}
 		cr_expect_eq(rows(), k * 5 + 5);
 	}
+}
+
+Test(store_writer, same_key_twice_in_a_batch_is_no_mistake)
+{
+	struct job j[5];
+
+	close_gate();
+	for (int i = 0; i < 5; i++)
+		submit(&j[i], i, i == 2 ? TWICE : FINE);
+	open_gate();
+	for (int i = 0; i < 5; i++) {
+		sem_wait(&j[i].over);
+		cr_expect_eq(j[i].err.kind, ERR_NONE, "job %d: %s", i, j[i].err.msg);
+	}
+	cr_expect_eq(rows(), 5);
 }
 
 Test(store_writer, error_before_the_first_write_costs_nothing)
