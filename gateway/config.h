@@ -14,8 +14,8 @@ struct config_http {
 };
 
 struct config_store {
-	char *dsn, *blobs;
-	int64_t queue;
+	char *dsn, *blobs, *node;
+	int64_t queue, lease, poll;
 };
 
 struct config_log {

@@ -48,6 +48,13 @@ static const struct setting store[] = {
 	 .help = "Folder of the attachments; by default \"blobs\" beside the SQLite file, or in /var/lib/threadline."},
 	{AT(store, queue), .type = SET_INT, .def = "20000", .min = 100, .max = 10000000,
 	 .help = "How many writes may wait; more are refused with 503 or a temporary SMPP error."},
+	{AT(store, node), .type = SET_STRING,
+	 .help = "Name of this gateway among those that share a PostgreSQL, for people; by default that of the host."},
+	{AT(store, lease), .type = SET_DURATION, .def = "10s", .min = 2 * US_SEC, .max = 10 * US_MIN,
+	 .help = "On a shared PostgreSQL: after this silence of a gateway another one takes over its channel "
+		 "accounts."},
+	{AT(store, poll), .type = SET_DURATION, .def = "100ms", .min = 10 * US_MS, .max = 10 * US_SEC,
+	 .help = "On a shared PostgreSQL: how often to look for what the other gateways have written."},
 	SETTING_END,
 };
 

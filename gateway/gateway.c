@@ -22,6 +22,7 @@
 #include "founding.h"
 #include "http/http.h"
 #include "intake/intake.h"
+#include "nodes/nodes.h"
 #include "outbound/outbound.h"
 #include "store/blob.h"
 #include "store/migrate.h"
@@ -43,6 +44,8 @@ struct gateway {
 	const struct config *c;
 	struct readers *readers;
 	struct events *events;
+	struct nodes *nodes; /* NULL: the store is ours alone */
+	bool answered;	     /* what was sent has its outcome on disk */
 	struct writer *writer;
 	uint8_t secret[GATEWAY_SECRET];
 	struct accounts *accounts;
@@ -85,9 +88,42 @@ static int events_start(struct gateway *g, struct err *err)
 }
 static void events_stop(struct gateway *g) { events_free(&g->events); }
 
+static int nodes_begin(struct gateway *g, struct err *err)
+{
+	return nodes_share(g->c->store.dsn) ? nodes_new(g->c->store.node, &g->nodes, err) : 0;
+}
+static void nodes_end(struct gateway *g) { nodes_free(&g->nodes); }
+
+/* What the events do, and before it whether we may write at all. */
+static int began(void *arg, struct db *db, struct err *err)
+{
+	struct gateway *g = arg;
+	struct writer_hooks h = events_hooks(g->events);
+
+	return nodes_began(g->nodes, db, err) || h.began(h.arg, db, err) ? -1 : 0;
+}
+
+static int committing(void *arg, struct db *db, struct err *err)
+{
+	struct writer_hooks h = events_hooks(((struct gateway *)arg)->events);
+	return h.committing(h.arg, db, err);
+}
+
+static void committed(void *arg)
+{
+	struct writer_hooks h = events_hooks(((struct gateway *)arg)->events);
+	h.committed(h.arg);
+}
+
+static void rolled_back(void *arg)
+{
+	struct writer_hooks h = events_hooks(((struct gateway *)arg)->events);
+	h.rolled_back(h.arg);
+}
+
 static int writing_start(struct gateway *g, struct err *err)
 {
-	struct writer_hooks hooks = events_hooks(g->events);
+	struct writer_hooks hooks = {began, committing, committed, rolled_back, g};
 
 	return writer_start(g->c->store.dsn, (size_t)g->c->store.queue, &hooks, &g->writer, err);
 }
@@ -130,6 +166,7 @@ static int outbound_begin(struct gateway *g, struct err *err)
 	o.rules = g->policy;
 	o.public_url = g->c->http.public_url;
 	o.track_links = g->c->policy.track_links;
+	o.shared = g->nodes != NULL;
 	o.secret = str_n((const char *)g->secret, sizeof g->secret);
 	if (outbound_new(&o, g->writer, g->readers, g->events, g->accounts, &g->outbound, err))
 		return -1;
@@ -141,7 +178,7 @@ static void outbound_end(struct gateway *g)
 {
 	replies_free(&g->replies);
 	confirmer_free(&g->confirmer);
-	outbound_free(&g->outbound);
+	g->answered = outbound_free(&g->outbound);
 	policy_rules_free(&g->policy);
 }
 
@@ -175,7 +212,8 @@ static int hosting_start(struct gateway *g, struct err *err)
 				.writer = g->writer,
 				.blobs = g->blobs,
 				.region = g->c->identity.region,
-				.secret = str_n((const char *)g->secret, sizeof g->secret)};
+				.secret = str_n((const char *)g->secret, sizeof g->secret),
+				.shared = g->nodes != NULL};
 
 	if (host_new(&h, &g->host, err))
 		return -1;
@@ -195,6 +233,45 @@ static void hosting_stop(struct gateway *g)
 
 static int dispatching_start(struct gateway *g, struct err *err) { return outbound_start(g->outbound, err); }
 static void dispatching_stop(struct gateway *g) { outbound_stop(g->outbound); }
+
+static int take_up(void *arg, const char *account, bool clean, struct err *err)
+{
+	struct gateway *g = arg;
+	return outbound_adopt(g->outbound, account, clean, err) || host_run(g->host, account, err) ? -1 : 0;
+}
+
+static void standby(void *arg, const char *account) { host_standby(((struct gateway *)arg)->host, account); }
+static void ours_until(void *arg, int64_t mono) { outbound_until(((struct gateway *)arg)->outbound, mono); }
+static void news(void *arg) { outbound_news(((struct gateway *)arg)->outbound); }
+
+static int leasing_start(struct gateway *g, struct err *err)
+{
+	struct nodes_config c = {g->writer, g->events, g->c->store.lease, g->c->store.poll};
+	struct nodes_calls calls = {take_up, standby, ours_until, news, g};
+	const char *names[LEASES_MAX];
+
+	for (size_t i = 0; i < g->c->accounts_n && i < LEASES_MAX; i++)
+		names[i] = g->c->accounts[i].name;
+	return g->nodes ? nodes_start(g->nodes, &c, &calls, names, g->c->accounts_n, err) : 0;
+}
+static void leasing_stop(struct gateway *g)
+{
+	if (g->nodes)
+		nodes_rest(g->nodes);
+}
+
+static int nothing(struct gateway *g, struct err *err)
+{
+	(void)g;
+	(void)err;
+	return 0;
+}
+
+static void leaving_stop(struct gateway *g)
+{
+	if (g->nodes)
+		nodes_leave(g->nodes, g->answered);
+}
 
 static int serving_start(struct gateway *g, struct err *err)
 {
@@ -266,14 +343,17 @@ static const struct part {
 	{"schema", schema_start, NULL},
 	{"readers", readers_start, readers_stop},
 	{"events", events_start, events_stop},
+	{"nodes", nodes_begin, nodes_end},
 	{"writer", writing_start, writing_stop},
 	{"founding", founding_start, founding_stop},
 	{"accounts", accounts_start, accounts_stop},
 	{"blobs", blobs_start, blobs_stop},
+	{"leaving", nothing, leaving_stop}, /* what is leased is given back when all that may send has stopped */
 	{"outbound", outbound_begin, outbound_end},
 	{"intake", intake_start, intake_stop},
 	{"channels", hosting_start, hosting_stop},
 	{"dispatch", dispatching_start, dispatching_stop},
+	{"leases", leasing_start, leasing_stop},
 	{"campaigns", campaigns_start, campaigns_stop},
 	{"search", search_start, search_stop},
 	{"scheduler", scheduling_start, scheduling_stop},

@@ -183,4 +183,5 @@ const struct channel_ops web_channel = {
 	.stop = web_stop,
 	.close = web_close,
 	.routes = routes,
+	.routes_where_it_runs = true,
 };

@@ -18,8 +18,8 @@ static bool some_account_up(struct accounts *a)
 	size_t n = accounts_list(a, v, 64);
 
 	for (size_t i = 0; i < n; i++)
-		if (v[i].state == ACCOUNT_UP)
-			return true;
+		if (v[i].state == ACCOUNT_UP || v[i].state == ACCOUNT_STANDBY)
+			return true; /* on standby: another gateway sends what we take */
 	return n == 0;
 }
 

@@ -11,7 +11,7 @@ struct accounts {
 	size_t n;
 };
 
-static const char *const state_words[] = {"connecting", "up", "down", "refused", "closed"};
+static const char *const state_words[] = {"connecting", "up", "down", "refused", "closed", "standby"};
 
 const char *account_state_word(enum account_state s)
 {

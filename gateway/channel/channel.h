@@ -16,8 +16,15 @@ struct account;	     /* the adapter's own: one opened instance */
 struct host_account; /* the host's own: its side of the same instance; passed back in every host call */
 struct exchange;     /* one HTTP request that waits for its answer; the host's own */
 
-enum account_state { ACCOUNT_CONNECTING, ACCOUNT_UP, ACCOUNT_DOWN, ACCOUNT_REFUSED, ACCOUNT_CLOSED };
-const char *account_state_word(enum account_state s); /* connecting, up, down, refused, closed */
+enum account_state {
+	ACCOUNT_CONNECTING,
+	ACCOUNT_UP,
+	ACCOUNT_DOWN,
+	ACCOUNT_REFUSED,
+	ACCOUNT_CLOSED,
+	ACCOUNT_STANDBY /* the host's: another gateway on the same store runs it */
+};
+const char *account_state_word(enum account_state s); /* connecting, up, down, refused, closed, standby */
 
 /* What this account (not the type) can do. */
 struct channel_caps {
@@ -199,4 +206,5 @@ struct channel_ops {
 	void (*close)(struct account **a); /* frees; after CLOSED, or after open without start */
 
 	const struct channel_route *routes; /* ended by {0}; NULL: none */
+	bool routes_where_it_runs;	    /* 503 from a gateway on which the account is on standby */
 };

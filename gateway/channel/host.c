@@ -234,6 +234,12 @@ static void on_offer(struct task *t)
 	outbound_taken(a->h->c.outbound, str_of(a->name), taken, n);
 }
 
+static void account_start(struct host_account *a)
+{
+	atomic_store(&a->started, true);
+	loop_post(a->thread->loop, &a->start_task);
+}
+
 int host_start(struct host *h, struct err *err)
 {
 	struct outbound_carrier carrier = {.offer = carry, .arg = h};
@@ -249,10 +255,30 @@ int host_start(struct host *h, struct err *err)
 		if (thread_start(h->thread[k], err))
 			return -1;
 	atomic_store(&h->running, true);
-	for (size_t k = 0; k < h->n; k++) {
-		h->account[k]->started = true;
-		loop_post(h->account[k]->thread->loop, &h->account[k]->start_task);
-	}
+	for (size_t k = 0; k < h->n && !h->c.shared; k++)
+		account_start(h->account[k]);
+	return 0;
+}
+
+void host_standby(struct host *h, const char *account)
+{
+	struct host_account *a = host_find(h, str_of(account));
+
+	if (a && !atomic_load(&a->started))
+		accounts_set_state(h->c.accounts, a->name, ACCOUNT_STANDBY, "another gateway runs it", clock_now());
+}
+
+int host_run(struct host *h, const char *account, struct err *err)
+{
+	struct host_account *a = host_find(h, str_of(account));
+
+	if (!a || !atomic_load(&h->running))
+		return err_set(err, ERR_NOT_FOUND, "account_unknown", NULL, "there is no channel account \"%s\"",
+			       account);
+	if (a->started)
+		return 0;
+	accounts_set_state(h->c.accounts, a->name, ACCOUNT_CONNECTING, "", clock_now());
+	account_start(a);
 	return 0;
 }
 
@@ -311,6 +337,8 @@ static void close_all(struct host *h)
 	for (size_t k = 0; k < h->n; k++) {
 		struct host_account *a = h->account[k];
 		bool closed;
+		if (!a->started)
+			continue; /* account_free closes it */
 		pthread_mutex_lock(&h->lock);
 		closed = a->state == ACCOUNT_CLOSED;
 		pthread_mutex_unlock(&h->lock);
@@ -331,6 +359,8 @@ void host_stop(struct host *h, int64_t drain)
 	if (!atomic_exchange(&h->running, false))
 		return;
 	for (size_t k = 0; k < h->n; k++) {
+		if (!h->account[k]->started)
+			continue;
 		h->account[k]->stop_by = drain;
 		loop_post(h->account[k]->thread->loop, &h->account[k]->stop_task);
 	}

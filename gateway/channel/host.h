@@ -34,6 +34,7 @@ struct host_config {
 	struct blobs *blobs; /* NULL: attachments are refused */
 	const char *region;
 	struct str secret; /* 32 bytes; each account gets one derived from it */
+	bool shared;	   /* other gateways may run an account: each waits for host_run */
 };
 
 /* Given by the server. All thread-safe, none blocks; called on adapters' loops. */
@@ -53,6 +54,9 @@ int host_add(struct host *h, const char *name, const struct channel_ops *ops, co
 void host_exchange(struct host *h, const struct exchange_ops *ops); /* before the first request */
 /* Starts the loops and the accounts, and becomes outbound's carrier. Before outbound_start. */
 int host_start(struct host *h, struct err *err);
+/* Runs an account of a shared store here. Any thread. */
+int host_run(struct host *h, const char *account, struct err *err);
+void host_standby(struct host *h, const char *account); /* says that it does not */
 /* Stops every account: drains for at most `drain` microseconds, waits for what is being committed. The writer must still
  * run, outbound_stop have been called. */
 void host_stop(struct host *h, int64_t drain);

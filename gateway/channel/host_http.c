@@ -199,6 +199,9 @@ int host_request(struct host *h, const struct host_route *route, const struct ch
 
 	if (!atomic_load(&h->running))
 		return err_set(err, ERR_UNAVAILABLE, "stopping", NULL, "the gateway is stopping");
+	if (route->account->ops->routes_where_it_runs && !atomic_load(&route->account->started))
+		return err_set(err, ERR_UNAVAILABLE, "runs_elsewhere", NULL,
+			       "another gateway on this store runs the account \"%s\"", route->account->name);
 	q = copy(r, pairs, n_query);
 	if (!q)
 		return err_nomem(err);

@@ -61,7 +61,8 @@ struct host_account {
 	struct timer status_timer;
 	/* under h->lock */
 	enum account_state state;
-	bool started, told_up;
+	bool told_up;
+	_Atomic bool started;
 	struct task start_task, stop_task, close_task;
 	int64_t stop_by; /* duration */
 };

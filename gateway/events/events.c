@@ -5,12 +5,16 @@
  *   ring     committed and recent; behind `lock`, held for a memcpy of a batch at a time
  *   table    all of them, until they are trimmed
  *
- * Numbers are given here and not by the store: there is one feed and one writer, and a rolled-back number is used again,
- * so the sequence has no gaps. The last event is never trimmed, so a restart knows where it was.
+ * Numbers are given here and not by the store: one writes at a time, and a rolled-back number is used again, so the
+ * sequence has no gaps. The last event is never trimmed, so a restart knows where it was.
+ *
+ * Where several gateways share the store, each asks at the beginning of its turn which number was the last. What others
+ * wrote is not taken into the ring, which begins anew behind it: followers read that from the table.
  */
 #include "events/events.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "events/ring.h"
@@ -35,6 +39,8 @@ struct events {
 	struct buf staged_data;
 	int64_t committed;
 	bool numbered;		   /* committed is known */
+	bool shared;		   /* other gateways may write as well */
+	_Atomic bool news;	   /* they did: events_poll has not told yet */
 	uint32_t touched[TOUCHED]; /* by customer, and */
 	uint32_t upset;		   /* for all of them: see events_touched */
 };
@@ -65,6 +71,7 @@ int events_new(struct readers *readers, size_t ring, struct events **out, struct
 			return -1;
 		}
 		e->numbered = true;
+		e->shared = db_dialect(db) == DB_POSTGRES;
 	}
 	if (ring_init(&e->ring, ring ? ring : 1, e->committed, err)) {
 		free(e);
@@ -91,12 +98,29 @@ void events_free(struct events **ep)
 	*ep = NULL;
 }
 
-static void unstage(void *arg)
+static void unstage(struct events *e)
 {
-	struct events *e = arg;
-
 	e->staged_n = e->written = 0;
 	buf_reset(&e->staged_data);
+}
+
+/* What others have written since our last turn may concern anybody. */
+static int begin_turn(void *arg, struct db *db, struct err *err)
+{
+	struct events *e = arg;
+	int64_t last;
+
+	unstage(e);
+	if (!e->shared)
+		return 0;
+	if (newest(db, &last, err))
+		return -1;
+	if (last != e->committed) {
+		e->committed = last;
+		e->upset++;
+		atomic_store(&e->news, true);
+	}
+	return 0;
 }
 
 /* What was remembered of the batch may not be true. */
@@ -106,6 +130,14 @@ static void roll_back(void *arg)
 
 	e->upset++;
 	unstage(e);
+}
+
+static void wake_followers(struct events *e)
+{
+	pthread_mutex_lock(&e->follow_lock);
+	for (struct events_follower *f = e->followers; f; f = f->next)
+		f->wake(f->arg);
+	pthread_mutex_unlock(&e->follow_lock);
 }
 
 static void publish(void *arg)
@@ -118,15 +150,33 @@ static void publish(void *arg)
 	for (size_t i = 0; i < e->staged_n; i++) {
 		struct event ev = e->staged[i].ev;
 		ev.data.p = e->staged_data.p + e->staged[i].data_at;
-		ring_put(&e->ring, &ev);
+		if (ev.seq > e->ring.last) /* else events_poll was quicker, and the table has it */
+			ring_put(&e->ring, &ev);
 	}
 	pthread_mutex_unlock(&e->lock);
 	e->committed += (int64_t)e->staged_n;
 	unstage(e);
-	pthread_mutex_lock(&e->follow_lock);
-	for (struct events_follower *f = e->followers; f; f = f->next)
-		f->wake(f->arg);
-	pthread_mutex_unlock(&e->follow_lock);
+	wake_followers(e);
+}
+
+int events_poll(struct events *e, struct err *err)
+{
+	struct db *db = e->shared ? readers_get(e->readers, err) : NULL;
+	int64_t last;
+	bool more;
+
+	if (!db)
+		return e->shared ? -1 : 0;
+	if (newest(db, &last, err))
+		return -1;
+	pthread_mutex_lock(&e->lock);
+	more = last > e->ring.last;
+	if (more)
+		ring_skip(&e->ring, last);
+	pthread_mutex_unlock(&e->lock);
+	if (more)
+		wake_followers(e);
+	return atomic_exchange(&e->news, false) || more;
 }
 
 /* ---- to the table, at the end of the batch: many rows of one statement cost half of as many statements */
@@ -189,8 +239,11 @@ static int write_staged(void *arg, struct db *db, struct err *err)
 
 struct writer_hooks events_hooks(struct events *e)
 {
-	return (struct writer_hooks){
-		.began = unstage, .committing = write_staged, .committed = publish, .rolled_back = roll_back, .arg = e};
+	return (struct writer_hooks){.began = begin_turn,
+				     .committing = write_staged,
+				     .committed = publish,
+				     .rolled_back = roll_back,
+				     .arg = e};
 }
 
 static int stage(struct events *e, const struct event *ev, struct err *err)
@@ -379,6 +432,14 @@ static int64_t table_read(struct db *db, int64_t after, const struct event_filte
 	return r == DB_ERROR ? -1 : after;
 }
 
+/* A follower that comes from another gateway may know more than we do. */
+static int check_future(struct events *e, struct db *db, int64_t after, int64_t last, struct err *err)
+{
+	if (after > last && e->shared && newest(db, &last, err))
+		return -1;
+	return after > last ? expired(after, err) : 0;
+}
+
 /* One chunk from wherever it is. Returns the seq reached, or -1. */
 static int64_t read_chunk(struct events *e, int64_t after, const struct event_filter *f, size_t most, int *rows,
 			  struct chunk *out, struct err *err)
@@ -394,10 +455,10 @@ static int64_t read_chunk(struct events *e, int64_t after, const struct event_fi
 		return after;
 	}
 	pthread_mutex_unlock(&e->lock);
-	if (after > last || !e->readers)
-		return expired(after, err);
-	db = readers_get(e->readers, err);
-	if (!db || (*rows == TABLE_ROWS && check_kept(db, after, err)))
+	db = e->readers ? readers_get(e->readers, err) : NULL;
+	if (!db)
+		return e->readers ? -1 : expired(after, err);
+	if (check_future(e, db, after, last, err) || (*rows == TABLE_ROWS && check_kept(db, after, err)))
 		return -1;
 	return table_read(db, after, f, most, rows, out, err);
 }

@@ -1,8 +1,8 @@
 /*
  * Events: what has happened, in order, for everyone who follows (event stream, search index, later webhooks and desks).
  *
- * Appended in the caller's transaction (event_append, writer's thread only); numbered by the store; published to
- * followers only after the commit, in batches. A follower keeps a cursor and reads with events_read: recent events come
+ * Appended in the caller's transaction (event_append, writer's thread only); numbered in the order of commits, over all
+ * gateways that share the store; published to followers only after the commit, in batches. A follower keeps a cursor and reads with events_read: recent events come
  * from a ring in memory, older ones from the table. Events carry ids and facts, never message text.
  */
 #pragma once
@@ -46,7 +46,10 @@ struct event_filter {
 };
 bool event_matches(const struct event_filter *f, const struct event *ev);
 
-int64_t events_last(struct events *e); /* newest committed seq */
+int64_t events_last(struct events *e); /* newest committed seq that is known here */
+/* Where gateways share the store: looks for what others have written and wakes the followers. 1: there was something since
+ * the last call, 0: nothing (always for a store of our own), -1 err. From one thread, many times a second. */
+int events_poll(struct events *e, struct err *err);
 /* Calls fn for up to `most` matching events with seq > after, in order, on the caller's thread with nothing locked.
  * Returns the seq to continue from (it advances over events that did not match), or -1 with err; ERR_NOT_FOUND
  * "cursor_expired" when `after` was trimmed away or is of another store. It stops early after a good many rows of the

@@ -60,6 +60,12 @@ void ring_put(struct ring *r, const struct event *ev)
 		r->first++;
 }
 
+void ring_skip(struct ring *r, int64_t last)
+{
+	r->first = last + 1;
+	r->last = last;
+}
+
 bool chunk_add(struct chunk *c, const struct event *ev, bool static_type)
 {
 	size_t type_n = static_type ? 0 : strlen(ev->type) + 1;

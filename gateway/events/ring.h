@@ -24,6 +24,7 @@ struct ring {
 
 int ring_init(struct ring *r, size_t slots, int64_t last, struct err *err);
 void ring_release(struct ring *r);
+void ring_skip(struct ring *r, int64_t last);	       /* it is empty, and what follows is last + 1 */
 void ring_put(struct ring *r, const struct event *ev); /* ev->seq follows last, or the ring begins anew */
 
 /* Copies of some events, to be handed out when no lock is held and no statement is open. */

@@ -25,6 +25,7 @@ struct client {
 	const char *types[TYPES_MAX + 1];
 	char *types_text;
 	int64_t after; /* >= 0: still catching up from here */
+	int64_t has;   /* what it had when it came: from another gateway it may know more than we do */
 	struct task arrive, leave;
 	_Atomic bool gone;
 };
@@ -73,8 +74,8 @@ static void fan_one(void *arg, const struct event *ev)
 	bool framed = false;
 
 	for (struct client *c = hub->clients; c; c = c->next) {
-		if (c->after >= 0 || atomic_load_explicit(&c->gone, memory_order_relaxed) ||
-		    !event_matches(&c->filter, ev))
+		if (c->after >= 0 || (ev->seq && ev->seq <= c->has) ||
+		    atomic_load_explicit(&c->gone, memory_order_relaxed) || !event_matches(&c->filter, ev))
 			continue;
 		if (!framed)
 			frame(&hub->text, ev);
@@ -87,6 +88,8 @@ static void catch_one(void *arg, const struct event *ev)
 {
 	struct client *c = arg;
 
+	if (ev->seq > c->hub->cursor)
+		return; /* committed meanwhile: comes with the next round, to all */
 	frame(&c->hub->text, ev);
 	stream_send(c->stream, buf_str(&c->hub->text));
 }
@@ -265,7 +268,7 @@ int hub_join(struct hub *hub, struct stream **out, const struct event_filter *f,
 	if (!c)
 		return err_nomem(err);
 	c->hub = hub;
-	c->after = after;
+	c->after = c->has = after;
 	c->arrive.run = on_arrive;
 	c->leave.run = on_leave;
 	if (copy_types(c, f, err) || !(c->stream = stream_new(hub->h, client_gone, c))) {

@@ -36,7 +36,19 @@ bool cancel_mark(struct outbound *o, const struct delivery_id *id, int64_t now)
 	return ok;
 }
 
+void cancel_note(struct outbound *o, const struct delivery_id *id, int64_t now)
+{
+	bool known;
+
+	pthread_mutex_lock(&o->lock);
+	known = items_find(o->items, id) != NULL;
+	pthread_mutex_unlock(&o->lock);
+	if (known)
+		cancel_mark(o, id, now);
+}
+
 struct row {
+	int64_t due;
 	struct facts f;
 	enum status status;
 	enum purpose purpose;
@@ -48,7 +60,7 @@ static int read_row(struct db *db, const struct uuid *message, struct row *out, 
 {
 	struct stmt *q =
 		db_query(db, "SELECT d.n, d.status, d.outbox, d.customer_id, d.channel, d.account, i.conversation_id,"
-			     " d.purpose FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
+			     " d.purpose, d.due_at FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
 			     " i.customer_id = d.customer_id AND i.id = d.message_id"
 			     " WHERE d.message_id = $1 ORDER BY d.n DESC LIMIT 1");
 	int r;
@@ -63,6 +75,7 @@ static int read_row(struct db *db, const struct uuid *message, struct row *out, 
 		*out = (struct row){.status = (enum status)db_col_i64(q, 1),
 				    .purpose = (enum purpose)db_col_i64(q, 7),
 				    .outbox = (int)db_col_i64(q, 2),
+				    .due = db_col_i64(q, 8),
 				    .f = {.channel = (enum channel)db_col_i64(q, 4),
 					  .account = str_n(account, n),
 					  .id = {*message, (uint16_t)db_col_i64(q, 0)}}};
@@ -94,6 +107,13 @@ static int write_row(struct outbound *o, struct db *db, const struct row *row, c
 	return status_event(o, db, &row->f, STATUS_CANCELLED, STR(""), STR(""), now, NULL, err);
 }
 
+/* Another gateway sends it: what is due may be on its way there. */
+static bool others(struct outbound *o, const struct row *row)
+{
+	const struct lane *l = lane_find(o, row->f.account);
+	return l && !l->mine;
+}
+
 int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *message, const char *author, int64_t now,
 		    struct err *err)
 {
@@ -102,7 +122,7 @@ int outbound_cancel(struct outbound *o, struct db *db, const struct uuid *messag
 
 	if (read_row(db, message, &row, account, err))
 		return -1;
-	if (row.outbox != 1 || !cancel_mark(o, &row.f.id, now))
+	if (row.outbox != 1 || (others(o, &row) && row.due <= now) || !cancel_mark(o, &row.f.id, now))
 		return err_set(
 			err, ERR_CONFLICT, "not_cancellable", NULL,
 			"the message is \"%s\" and cannot be cancelled any more",

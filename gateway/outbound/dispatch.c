@@ -67,7 +67,7 @@ void dispatch_put(struct item *i)
 {
 	struct lane *l = i->lane;
 	struct outbox *x = &l->box[i->d.priority];
-	bool covered = outbox_covers(x, i->due, &i->d.id);
+	bool covered = l->mine && outbox_covers(x, i->due, &i->d.id);
 
 	if (covered && !outbox_push(x, i)) { /* out of memory */
 		unread(l, i->d.priority);
@@ -287,7 +287,8 @@ void dispatch_run(struct lane *l)
 		l->claimed_n = 0;
 		return;
 	}
-	if (!l->up || l->blocked || l->offering || !o->carrier.offer)
+	if (!l->up || !l->mine || l->blocked || l->offering || !o->carrier.offer ||
+	    clock_mono() >= atomic_load(&o->until))
 		return;
 	follow_consents(o);
 	while (go_n < OFFER_MAX && (i = pop_claimed(l))) {
@@ -408,8 +409,19 @@ static void on_look(struct task *t)
 	dispatch_run(l);
 }
 
+static void on_mine(struct task *t)
+{
+	struct lane *l = OF(t, struct lane, mine_task);
+
+	l->mine = true;
+	for (int p = 0; p < PRIORITIES; p++)
+		unread(l, p);
+	dispatch_run(l);
+}
+
 void dispatch_tasks(struct lane *l)
 {
+	l->mine_task.run = on_mine;
 	l->taken_task.run = on_taken;
 	l->ready_task.run = on_ready;
 	l->state_task.run = on_state;
@@ -444,6 +456,52 @@ void outbound_look(struct outbound *o, struct str account, enum priority p)
 		return;
 	atomic_fetch_or(&l->look, 1u << p);
 	loop_post_once(o->loop, &l->look_task);
+}
+
+/* ---- other gateways ---- */
+
+/* The data begins with {"n":1, */
+static void note_end(void *arg, const struct event *e)
+{
+	struct delivery_id id = {.message = e->interaction};
+
+	for (size_t k = 5; k < e->data.n && e->data.p[k] >= '0' && e->data.p[k] <= '9'; k++)
+		id.n = (uint16_t)(id.n * 10 + (e->data.p[k] - '0'));
+	cancel_note(arg, &id, clock_now());
+}
+
+static void on_news(struct task *t)
+{
+	static const char *const ends[] = {"message.cancelled", "message.expired", NULL};
+	struct outbound *o = OF(t, struct outbound, news_task);
+	struct event_filter f = {.types = ends};
+	int64_t last = events_last(o->ev), at;
+
+	while (o->news_cursor < last) {
+		at = events_read(o->ev, o->news_cursor, &f, 1000, note_end, o, NULL);
+		o->news_cursor = at > o->news_cursor ? at : last;
+	}
+	for (size_t k = 0; k < atomic_load(&o->lanes_n); k++) {
+		for (int p = 0; p < PRIORITIES; p++)
+			unread(o->lane[k], p);
+		dispatch_run(o->lane[k]);
+	}
+}
+
+void outbound_news(struct outbound *o) { loop_post_once(o->loop, &o->news_task); }
+void outbound_until(struct outbound *o, int64_t mono) { atomic_store(&o->until, mono); }
+
+int outbound_adopt(struct outbound *o, const char *account, bool clean, struct err *err)
+{
+	struct lane *l = lane_find(o, str_of(account));
+
+	if (!l)
+		return err_set(err, ERR_NOT_FOUND, "account_unknown", NULL, "there is no channel account \"%s\"",
+			       account);
+	if (!clean && restore_lane(o, l, err))
+		return -1;
+	loop_post_once(o->loop, &l->mine_task);
+	return 0;
 }
 
 /* ---- time ---- */
@@ -481,6 +539,8 @@ static void *dispatch_main(void *arg)
 int dispatch_start(struct outbound *o, struct err *err)
 {
 	o->fresh_task.run = on_fresh;
+	o->news_task.run = on_news;
+	o->news_cursor = events_last(o->ev);
 	o->wake.fire = on_wake;
 	o->next_token = clock_now();
 	o->consent_cursor = o->consent_changed = events_last(o->ev);

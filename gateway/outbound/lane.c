@@ -30,6 +30,7 @@ static struct lane *lane_new(struct outbound *o, const struct account_info *i)
 		outbox_init(&l->box[p]);
 	atomic_store(&l->state, i->state);
 	l->up = i->state == ACCOUNT_UP;
+	l->mine = !o->c.shared;
 	return l;
 }
 

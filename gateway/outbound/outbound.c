@@ -45,6 +45,7 @@ int outbound_new(const struct outbound_config *c, struct writer *w, struct reade
 	o->ev = ev;
 	o->accounts = a;
 	o->early = -1;
+	atomic_store(&o->until, c->shared ? 0 : INT64_MAX);
 	o->fresh_tail = &o->fresh;
 	o->again_tail = &o->again;
 	pthread_mutex_init(&o->lock, NULL);
@@ -91,7 +92,7 @@ int outbound_start(struct outbound *o, struct err *err)
 		if (accounts_get(o->accounts, str_of(o->lane[k]->name), &list[0]))
 			outbound_account_state(o, str_of(o->lane[k]->name), list[0].state);
 	free(list);
-	if (r || restore(o, err))
+	if (r || (!o->c.shared && restore(o, err)))
 		return -1;
 	return dispatch_start(o, err);
 }
@@ -146,13 +147,14 @@ static bool all_answered(struct outbound *o)
 	return true;
 }
 
-void outbound_free(struct outbound **op)
+bool outbound_free(struct outbound **op)
 {
 	struct outbound *o = op ? *op : NULL;
 	int64_t until = clock_mono() + GIVE_UP_S * US_SEC;
+	bool clean = true;
 
 	if (!o)
-		return;
+		return true;
 	outbound_stop(o);
 	while (atomic_load(&o->jobs) > 0 && clock_mono() < until)
 		rest();
@@ -164,9 +166,11 @@ void outbound_free(struct outbound **op)
 			loop_step(o->loop, WAIT_MS);
 			again_drop(o);
 		}
-		if (all_answered(o) && restore_mark(o, true, NULL))
+		clean = all_answered(o);
+		if (clean && !o->c.shared && restore_mark(o, true, NULL))
 			log_warn("outbound.mark_failed", LOG_END);
 	}
 	release(o);
 	*op = NULL;
+	return clean;
 }

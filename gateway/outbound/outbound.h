@@ -112,6 +112,7 @@ struct outbound_config {
 	const struct policy_rules
 		*rules; /* rules.h, the caller's; NULL: nothing stands against marketing but consent */
 	size_t memory;	/* deliveries kept in memory for each account */
+	bool shared;	/* other gateways write to the store as well: an account is ours from outbound_adopt on */
 };
 
 int outbound_new(const struct outbound_config *c, struct writer *w, struct readers *r, struct events *ev,
@@ -122,7 +123,14 @@ const struct policy_rules *outbound_rules(const struct outbound *o);
 bool outbound_consents(const struct outbound *o, enum purpose purpose, enum consent_state said);
 int outbound_start(struct outbound *o, struct err *err); /* loads what waits, begins to dispatch */
 void outbound_stop(struct outbound *o);			 /* nothing more to adapters; outcomes still come in */
-void outbound_free(struct outbound **o);
+bool outbound_free(struct outbound **o);		 /* whether all that was sent has its outcome on disk */
+
+/* ---- where gateways share the store (nodes/nodes.h). Any thread but the writer's and the dispatcher's. ---- */
+/* What waits for the account is ours to send. clean: its last holder had nothing under way; else that is settled first, as
+ * after a crash of our own. */
+int outbound_adopt(struct outbound *o, const char *account, bool clean, struct err *err);
+void outbound_until(struct outbound *o, int64_t mono); /* nothing goes out after this moment (clock_mono) */
+void outbound_news(struct outbound *o);		       /* others have written: there may be more to send, or less */
 
 /* Called by channel/host.c. Any thread; copied. */
 void outbound_outcomes(struct outbound *o, struct str account, const struct outcome *v, size_t n);

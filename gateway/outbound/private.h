@@ -105,6 +105,7 @@ struct lane {
 	/* the dispatcher's */
 	struct outbox box[PRIORITIES];
 	bool up, blocked, offering;
+	_Atomic bool mine; /* no other gateway sends what waits here */
 	int turn;
 	int64_t throttled_at; /* the writer's: when it was last told */
 	size_t held;	      /* offered or claimed, outcome not committed */
@@ -112,7 +113,7 @@ struct lane {
 	size_t claimed_n, claiming_n;
 	struct delivery offer[OFFER_MAX];
 	/* from the adapter's thread */
-	struct task taken_task, ready_task, state_task, look_task;
+	struct task taken_task, ready_task, state_task, look_task, mine_task;
 	_Atomic unsigned look; /* bit set of priorities */
 	_Atomic size_t taken, offered;
 	_Atomic bool ready;
@@ -164,6 +165,9 @@ struct outbound {
 	struct timer wake, chores;
 	int64_t loading_at;    /* not before: after an error of the store */
 	_Atomic int cancelled; /* items marked so, about */
+	struct task news_task;
+	_Atomic int64_t until; /* clock_mono: what is ours is so no longer */
+	int64_t news_cursor;
 	int64_t next_token;
 	int64_t consent_cursor, consent_changed; /* events read so far; the last one that changed a consent */
 	struct {
@@ -333,6 +337,8 @@ int receipt_apply(struct outbound *o, struct db *db, struct lane *l, const struc
 /* ---- cancel.c ---- */
 /* In a write job that ends a waiting delivery: the dispatcher must not send it. false: it is on its way already. */
 bool cancel_mark(struct outbound *o, const struct delivery_id *id, int64_t now);
+/* Another gateway has ended it. The dispatcher's thread. */
+void cancel_note(struct outbound *o, const struct delivery_id *id, int64_t now);
 void cancel_settle(struct outbound *o, int64_t now); /* the dispatcher asks the store about what was marked */
 
 /* ---- fallback.c: a message goes on over another channel, as its next delivery; the writer's thread ---- */
@@ -363,6 +369,7 @@ void sweep_expired(struct outbound *o, int64_t now);
 void sweep_store(struct outbound *o, int64_t now);
 int restore(struct outbound *o, struct err *err);
 int restore_mark(struct outbound *o, bool clean, struct err *err);
+int restore_lane(struct outbound *o, struct lane *l, struct err *err); /* what another gateway has left of it */
 
 /* ---- again.c: a job of our own that must not be lost: what the store refuses for the time being is tried again ---- */
 struct again {

@@ -7,7 +7,7 @@
  * attempt is counted for each, so that one which crashes us does not do so for ever.
  *
  * Whether the last run ended well is a row of its own ("outbound.running" in the table cursor), written before the first
- * offer and taken back after the last outcome.
+ * offer and taken back after the last outcome. Where gateways share the store each account has a lease that says so.
  */
 #include <stdio.h>
 
@@ -24,7 +24,7 @@ struct start {
 	bool was_running;
 	int found;
 	int64_t doubted, uncertain;
-	size_t lane;
+	struct lane *lane; /* of which account; NULL (read_claims): of all */
 	int priority;
 };
 
@@ -46,16 +46,18 @@ static int run_mark(struct write_job *job, struct db *db, int64_t now, struct er
 }
 
 /* Claims without outcome, so many at a time. */
-static int read_claims(struct db *db, struct facts v[CHUNK], char names[CHUNK][64], bool once[CHUNK], struct err *err)
+static int read_claims(struct db *db, const struct lane *l, struct facts v[CHUNK], char names[CHUNK][64],
+		       bool once[CHUNK], struct err *err)
 {
 	struct stmt *q = db_query(
 		db, "SELECT d.message_id, d.n, d.customer_id, d.channel, d.account, d.purpose, i.conversation_id"
 		    " FROM delivery d LEFT JOIN interaction i ON i.bucket = d.bucket AND"
 		    " i.customer_id = d.customer_id AND i.id = d.message_id"
-		    " WHERE d.outbox = 1 AND d.status = 3 LIMIT $1");
+		    " WHERE d.outbox = 1 AND d.status = 3 AND ($1 = '' OR d.account = $1) LIMIT $2");
 	int n = 0, r;
 
-	db_bind_i64(q, 1, CHUNK);
+	db_bind_text(q, 1, l ? l->name : "");
+	db_bind_i64(q, 2, CHUNK);
 	while ((r = db_step(q, err)) == DB_ROW && n < CHUNK) {
 		struct str name = db_col_str(q, 4);
 		v[n] = (struct facts){.channel = (enum channel)db_col_i64(q, 3), .id.n = (uint16_t)db_col_i64(q, 1)};
@@ -100,7 +102,8 @@ static int run_claims(struct write_job *job, struct db *db, int64_t now, struct 
 	char names[CHUNK][64];
 	bool once[CHUNK];
 
-	s->found = read_claims(db, v, names, once, err);
+	s->o->early = -1; /* others may have kept some */
+	s->found = read_claims(db, s->lane, v, names, once, err);
 	for (int k = 0; k < s->found; k++) {
 		if (settle_claim(s->o, db, &v[k], once[k], now, err))
 			return -1;
@@ -114,7 +117,7 @@ static int run_claims(struct write_job *job, struct db *db, int64_t now, struct 
 static int run_doubts(struct write_job *job, struct db *db, int64_t now, struct err *err)
 {
 	struct start *s = (struct start *)(void *)job;
-	const struct lane *l = s->o->lane[s->lane];
+	const struct lane *l = s->lane;
 	struct stmt *q = db_query(
 		db, "UPDATE delivery SET attempts = attempts + 1, trail = trail || $1 WHERE (message_id, n, bucket)"
 		    " IN (SELECT message_id, n, bucket FROM delivery WHERE outbox = 1 AND account = $2"
@@ -152,6 +155,43 @@ int restore_mark(struct outbound *o, bool clean, struct err *err)
 	return call(&s, run_mark, err);
 }
 
+static int settle_claims(struct start *s, struct err *err)
+{
+	do {
+		if (call(s, run_claims, err))
+			return -1;
+	} while (s->found == CHUNK);
+	return 0;
+}
+
+static int doubt(struct start *s, struct lane *l, struct err *err)
+{
+	s->lane = l;
+	for (s->priority = 0; s->priority < PRIORITIES; s->priority++) {
+		if (call(s, run_doubts, err))
+			return -1;
+		s->doubted += s->found;
+	}
+	return 0;
+}
+
+static void tell(struct start *s)
+{
+	atomic_fetch_add(&s->o->possible_duplicates, s->doubted);
+	log_warn("outbound.restored", "account", s->lane ? s->lane->name : "", "possible_duplicates",
+		 LOG_INT(s->doubted), "uncertain", LOG_INT(s->uncertain), LOG_END);
+}
+
+int restore_lane(struct outbound *o, struct lane *l, struct err *err)
+{
+	struct start s = {.o = o, .lane = l};
+
+	if (settle_claims(&s, err) || doubt(&s, l, err))
+		return -1;
+	tell(&s);
+	return 0;
+}
+
 int restore(struct outbound *o, struct err *err)
 {
 	struct start s = {.o = o};
@@ -160,18 +200,12 @@ int restore(struct outbound *o, struct err *err)
 		return -1;
 	if (!s.was_running)
 		return 0;
-	do {
-		if (call(&s, run_claims, err))
+	if (settle_claims(&s, err))
+		return -1;
+	for (size_t k = 0; k < atomic_load(&o->lanes_n); k++)
+		if (doubt(&s, o->lane[k], err))
 			return -1;
-	} while (s.found == CHUNK);
-	for (s.lane = 0; s.lane < atomic_load(&o->lanes_n); s.lane++)
-		for (s.priority = 0; s.priority < PRIORITIES; s.priority++) {
-			if (call(&s, run_doubts, err))
-				return -1;
-			s.doubted += s.found;
-		}
-	atomic_store(&o->possible_duplicates, s.doubted);
-	log_warn("outbound.restored", "possible_duplicates", LOG_INT(s.doubted), "uncertain", LOG_INT(s.uncertain),
-		 LOG_END);
+	s.lane = NULL;
+	tell(&s);
 	return 0;
 }

@@ -107,6 +107,13 @@ static void done(struct write_job *job, const struct err *err)
 	free(x);
 }
 
+/* What another gateway sends it sees to itself. */
+static bool ours(struct outbound *o)
+{
+	const struct lane *l = lane_find(o, str_of(o->scan.account));
+	return !l || l->mine;
+}
+
 static bool in_memory(struct outbound *o, const struct delivery_id *id)
 {
 	bool is;
@@ -143,7 +150,7 @@ static int walk(struct outbound *o, struct db *db, struct expiry *x, int64_t now
 		db_col_uuid(q, 3, &o->scan.id.message);
 		o->scan.id.n = (uint16_t)db_col_i64(q, 4);
 		rows++;
-		if (expires && expires <= now && !in_memory(o, &o->scan.id))
+		if (expires && expires <= now && ours(o) && !in_memory(o, &o->scan.id))
 			x->v[x->n++] = o->scan.id;
 	}
 	db_done(q);

@@ -239,6 +239,19 @@ static int exec(struct db *db, const char *sql, struct err *err)
 
 /* ---- transactions */
 
+/* Writers of several gateways take turns, from BEGIN to COMMIT: each sees all that was written before its turn. The key is
+ * "threadline" in ASCII, cut to 63 bits. */
+#define OUR_TURN "SELECT pg_advisory_xact_lock(8387223250000048489)"
+
+static int begin_write(struct db *db, struct err *err)
+{
+	return pg_send_control(db, "BEGIN ISOLATION LEVEL READ COMMITTED", PG_CONTROL, err) ||
+			       pg_send_control(db, OUR_TURN, PG_CONTROL, err) ||
+			       pg_send_control(db, "SELECT pg_current_xact_id()", PG_NUMBER, err)
+		       ? -1
+		       : 0;
+}
+
 static int begin(struct db *db, struct err *err)
 {
 	if (pg_ready(db, err))
@@ -247,8 +260,7 @@ static int begin(struct db *db, struct err *err)
 	db->broken = false;
 	db->fault = DB_FAULT_NONE;
 	db->number = 0;
-	if (pg_send_control(db, "BEGIN", PG_CONTROL, err) == 0 &&
-	    (db->mode == DB_READ || pg_send_control(db, "SELECT pg_current_xact_id()", PG_NUMBER, err) == 0))
+	if ((db->mode == DB_READ ? pg_send_control(db, "BEGIN", PG_CONTROL, err) : begin_write(db, err)) == 0)
 		return 0;
 	db->in_tx = db->broken = false;
 	db->lost = true; /* whatever state it is in */

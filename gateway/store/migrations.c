@@ -315,6 +315,13 @@ static const char step_suppressions[] =
 	" PRIMARY KEY (address, scheme, purpose)) WITHOUT ROWID;"
 	"CREATE UNIQUE INDEX suppression_id ON suppression (id);";
 
+/* Gateways that share a store, and what only one of them may do at a time (nodes/lease.h). */
+static const char step_nodes[] =
+	"CREATE TABLE node (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL,"
+	" started_at BIGINT NOT NULL, seen_at BIGINT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE lease (name TEXT NOT NULL PRIMARY KEY, node BLOB, epoch BIGINT NOT NULL, until BIGINT NOT NULL,"
+	" clean INTEGER NOT NULL) WITHOUT ROWID;";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -331,5 +338,6 @@ const struct migration migrations[] = {
 	{.number = 13, .sql = step_ongoing},
 	{.number = 14, .sql = step_learning},
 	{.number = 15, .sql = step_suppressions},
+	{.number = 16, .sql = step_nodes},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

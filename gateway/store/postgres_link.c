@@ -126,8 +126,10 @@ static int settle(struct db *db, struct err *err)
 	db->prepare = db->wish == PG_PREPARE_ON || (db->wish == PG_PREPARE_AUTO && is_direct(db));
 	if (!db->prepare)
 		return 0;
+	/* A writer that has stopped amid its turn must not keep the others waiting. */
 	r = PQexec(db->c, db->mode == DB_READ ? "SET jit = off; SET default_transaction_read_only = on"
-					      : "SET jit = off; SET default_transaction_read_only = off");
+					      : "SET jit = off; SET default_transaction_read_only = off; "
+						"SET idle_in_transaction_session_timeout = '10s'");
 	ok = PQresultStatus(r) == PGRES_COMMAND_OK;
 	if (!ok)
 		pg_fail(db, r, err);

@@ -95,7 +95,8 @@ static int transact(struct writer *w, struct write_job *first, struct err *err)
 
 	if (db_begin(w->db, err))
 		return -1;
-	hook(w, w->hooks.began);
+	if (w->hooks.began && w->hooks.began(w->hooks.arg, w->db, err))
+		goto undo;
 	for (struct write_job *j = first; j; j = j->next) {
 		j->clean = false;
 		j->err = (struct err){0};

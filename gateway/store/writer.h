@@ -3,7 +3,8 @@
  *
  * Whoever wants to write embeds a struct write_job and submits it; the writer takes all that waits (up to BATCH), runs
  * each job inside one transaction, commits, and only then fires the completions, in order. So a completion that says 0
- * means: on disk. Nothing else in the process writes.
+ * means: on disk. Nothing else in the process writes. Several processes on one PostgreSQL take turns: a transaction of a
+ * write connection holds a lock of the database until it ends, so to each the store is as if it were alone (db.h).
  *
  * The contract of run:
  *   - it may be called more than once: if any job of a batch fails after it wrote, or the commit fails, the batch is
@@ -34,10 +35,10 @@ struct write_job {
 };
 
 struct writer_hooks {
-	/* Called on the writer's thread around each batch: after BEGIN, before COMMIT (an error there undoes the batch),
-	 * after COMMIT (before completions), after ROLLBACK. events/ uses them to write and publish what the batch
+	/* Called on the writer's thread around each batch: after BEGIN and before COMMIT (an error of either undoes the
+	 * batch), after COMMIT (before completions), after ROLLBACK. events/ uses them to write and publish what the batch
 	 * appended. Any may be NULL. */
-	void (*began)(void *arg);
+	int (*began)(void *arg, struct db *db, struct err *err);
 	int (*committing)(void *arg, struct db *db, struct err *err);
 	void (*committed)(void *arg);
 	void (*rolled_back)(void *arg);

@@ -32,6 +32,7 @@ const ranks = [
 	[/^gateway\/store\//, 2],
 	[/^gateway\/channel\/channel\./, 2],
 	[/^gateway\/(events\/|scheduler\.)/, 3],
+	[/^gateway\/nodes\//, 4],
 	[/^gateway\/channel\/accounts\./, 3],
 	[/^gateway\/customer\//, 4],
 	[/^gateway\/(timeline|segment)\//, 5],

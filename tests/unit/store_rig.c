@@ -72,7 +72,7 @@ void store_rig_begin(struct store_rig *r)
 	struct writer_hooks h = events_hooks(r->events);
 
 	cr_assert_eq(db_begin(r->db, NULL), 0);
-	h.began(h.arg);
+	cr_assert_eq(h.began(h.arg, r->db, NULL), 0);
 	r->open = true;
 }
 

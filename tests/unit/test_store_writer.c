@@ -22,7 +22,14 @@ static struct store_rig rig;
 static struct writer *writer;
 static atomic_int began, committed, rolled_back, committing_fails;
 
-static void on_began(void *arg) { atomic_fetch_add((atomic_int *)arg, 1); }
+static int on_began(void *arg, struct db *db, struct err *err)
+{
+	(void)db;
+	(void)err;
+	atomic_fetch_add((atomic_int *)arg, 1);
+	return 0;
+}
+
 /* What comes with the batch: fails as often as told. */
 static int on_committing(void *arg, struct db *db, struct err *err)
 {
