@@ -198,7 +198,9 @@ static int intake_start(struct gateway *g, struct err *err)
 
 	confirmer_bind(g->confirmer, &i);
 	replies_bind(g->replies, &i);
-	return intake_new(&i, g->writer, g->events, &g->intake, err) || intake_recover(g->intake, err) ? -1 : 0;
+	if (intake_new(&i, g->writer, g->events, &g->intake, err))
+		return -1;
+	return g->nodes ? 0 : intake_recover(g->intake, NULL, err); /* shared: take_up does it */
 }
 static void intake_stop(struct gateway *g) { intake_free(&g->intake); }
 
@@ -237,6 +239,9 @@ static void dispatching_stop(struct gateway *g) { outbound_stop(g->outbound); }
 static int take_up(void *arg, const char *account, bool clean, struct err *err)
 {
 	struct gateway *g = arg;
+
+	if (!clean && intake_recover(g->intake, account, err))
+		return -1;
 	return outbound_adopt(g->outbound, account, clean, err) || host_run(g->host, account, err) ? -1 : 0;
 }
 

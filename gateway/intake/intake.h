@@ -51,8 +51,8 @@ int intake_new(const struct intake_config *c, struct writer *w, struct events *e
 	       struct err *err);
 void intake_free(struct intake **i);
 /* To be called before anything comes in: what a crash has cut off while it went on is closed, with the reason. Any time that
- * is before the first inbound's write job. */
-int intake_recover(struct intake *i, struct err *err);
+ * is before the first inbound's write job. account: only what came over this one; NULL: all. */
+int intake_recover(struct intake *i, const char *account, struct err *err);
 /* Any thread. Copies `in`. done runs exactly once. */
 void intake_received(struct intake *i, const struct inbound *in, intake_fn *done, void *arg);
 /* Many at once in one write job: cheaper under load. done runs for each with its args[k]. */

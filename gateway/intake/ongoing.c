@@ -2,6 +2,7 @@
  * What goes on: begun, not ended. A row for each, in the transaction that wrote its interaction. At start-up nothing goes on,
  * so what is still there was cut off by a crash: it is closed, and says so.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -47,6 +48,7 @@ int ongoing_end(struct pass *p, const struct uuid *id)
 
 struct recovery {
 	struct write_job w;
+	char account[80]; /* of which; empty: of all */
 	struct intake *k;
 	struct arena *arena;
 	int64_t before; /* what begins meanwhile goes on */
@@ -122,13 +124,15 @@ static int recovery_run(struct write_job *w, struct db *db, int64_t now, struct 
 	struct recovery *r = (struct recovery *)w;
 	struct pass p = {.k = r->k, .db = db, .arena = r->arena, .now = now, .err = err};
 	struct uuid id[CLOSED_AT_ONCE];
-	struct stmt *q = db_query(db, "SELECT interaction_id FROM interaction_ongoing WHERE at < $2"
-				      " ORDER BY interaction_id LIMIT $1");
+	struct stmt *q = db_query(db, "SELECT o.interaction_id FROM interaction_ongoing o WHERE o.at < $2 AND"
+				      " ($3 = '' OR EXISTS (SELECT 1 FROM interaction i WHERE i.id = o.interaction_id"
+				      " AND i.account = $3)) ORDER BY o.interaction_id LIMIT $1");
 	size_t n = 0;
 	int step;
 
 	db_bind_i64(q, 1, CLOSED_AT_ONCE);
 	db_bind_i64(q, 2, r->before);
+	db_bind_text(q, 3, r->account);
 	while ((step = db_step(q, err)) == DB_ROW && n < CLOSED_AT_ONCE)
 		db_col_uuid(q, 0, &id[n++]);
 	db_done(q);
@@ -158,7 +162,7 @@ static void recovery_done(struct write_job *w, const struct err *err)
 	free(r);
 }
 
-int intake_recover(struct intake *i, struct err *err)
+int intake_recover(struct intake *i, const char *account, struct err *err)
 {
 	struct recovery *r = calloc(1, sizeof *r);
 
@@ -168,6 +172,7 @@ int intake_recover(struct intake *i, struct err *err)
 			       .k = i,
 			       .before = clock_now(),
 			       .arena = arena_new(MEMORY)};
+	snprintf(r->account, sizeof r->account, "%s", account ? account : "");
 	if (r->arena && writer_submit(i->writer, &r->w, err) == 0)
 		return 0;
 	if (!r->arena)

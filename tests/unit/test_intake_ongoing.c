@@ -69,7 +69,7 @@ Test(intake_ongoing, what_a_crash_cut_off_is_closed_and_says_so)
 	     "{\"call\":{\"state\":\"in progress\",\"id\":\"x\"}}");
 	call(INBOUND_BEGUN, "c-4", "something else", "no JSON");
 	intake_rig_restart(&rig, 0);
-	cr_assert_eq(intake_recover(rig.intake, NULL), 0);
+	cr_assert_eq(intake_recover(rig.intake, NULL, NULL), 0);
 	cr_expect_eq(call(INBOUND_BEGUN, "c-5", "Call, in progress", "{}").kind, INTAKE_STORED, "comes after it");
 	cr_expect_eq(number("SELECT COUNT(*) FROM interaction_ongoing"), 1, "what began since goes on");
 	intake_rig_text(&rig, "SELECT content FROM interaction ORDER BY id LIMIT 1", text);
