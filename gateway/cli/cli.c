@@ -10,6 +10,7 @@ const struct command cli_commands[] = {
 	{"migrate", "bring the store to this program's schema", cmd_migrate},
 	{"backup", "copy a SQLite store and its attachments while gateways run", cmd_backup},
 	{"restore", "put a back-up in the place of the store", cmd_restore},
+	{"copy", "carry a SQLite store over to PostgreSQL", cmd_copy},
 	{"key", "create, list and revoke keys of the API", cmd_key},
 	{"send", "send a message through a running gateway", cmd_send},
 	{"tail", "follow the events of a running gateway", cmd_tail},

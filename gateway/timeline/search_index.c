@@ -234,6 +234,21 @@ int search_index_step(struct db *db, bool *more, struct err *err)
 	return added;
 }
 
+int search_index_one(struct db *db, bool interaction, const struct uuid *id, struct err *err)
+{
+	struct todo todo = {*id, interaction ? INTERACTION : CUSTOMER};
+	struct err own = {0};
+	struct step s = {.db = db, .err = err ? err : &own, .v = &todo, .n = 1};
+	int r;
+
+	buf_init(&s.text, 16 << 20);
+	s.arena = arena_new(16 << 20);
+	r = s.arena ? add_all(&s) : err_nomem(s.err);
+	buf_free(&s.text);
+	arena_free(&s.arena);
+	return r < 0 ? -1 : 0;
+}
+
 /* ---- the thread */
 
 static struct search_index *of(struct write_job *j)

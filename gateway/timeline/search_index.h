@@ -14,3 +14,5 @@ void search_index_stop(struct search_index **s); /* before writer_stop */
 
 /* One step, inside a write job: how many texts it added; *more: there are events that it did not come to. */
 int search_index_step(struct db *db, bool *more, struct err *err);
+/* Adds one interaction, or one customer as he is now, whatever the events say: for a store that was copied. */
+int search_index_one(struct db *db, bool interaction, const struct uuid *id, struct err *err);
