@@ -42,7 +42,7 @@ struct config_outbound {
 };
 
 struct config_policy { /* outbound/rules.h */
-	char *quiet_hours, *quiet_days, *holidays, *time_zone, *frequency_cap, *topics;
+	char *quiet_hours, *quiet_days, *holidays, *time_zone, *frequency_cap, *topics, *double_opt_in;
 	bool track_links;
 };
 

@@ -140,6 +140,9 @@ static const struct setting policy[] = {
 		 "pixel: for customers who have consented to tracking, nobody else."},
 	{AT(policy, topics), .type = SET_LIST, .def = "complaint, fault",
 	 .help = "No marketing to a customer with an open conversation of these topics."},
+	{AT(policy, double_opt_in), .type = SET_LIST,
+	 .help = "Purposes (marketing, survey, tracking) whose opt-ins by the API wait until the customer has "
+		 "confirmed them."},
 	SETTING_END,
 };
 

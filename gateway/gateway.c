@@ -13,6 +13,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "campaign/engine.h"
 #include "campaign/reply.h"
 #include "channel/accounts.h"
@@ -148,6 +149,20 @@ static int blobs_start(struct gateway *g, struct err *err)
 }
 static void blobs_stop(struct gateway *g) { blobs_close(&g->blobs); }
 
+static int check_double_opt_in(const char *list, struct err *err)
+{
+	enum purpose p;
+	struct str item;
+	size_t pos = 0;
+
+	while (list && settings_list_next(list, &pos, &item))
+		if (!consent_purpose_parse(item, &p) || p == PURPOSE_SERVICE)
+			return err_set(err, ERR_INVALID, "purpose_unknown", "policy.double_opt_in",
+				       "\"%.*s\" is none of marketing, survey and tracking",
+				       (int)(item.n < 40 ? item.n : 40), item.p);
+	return 0;
+}
+
 static int outbound_begin(struct gateway *g, struct err *err)
 {
 	const struct config_outbound *c = &g->c->outbound;
@@ -161,7 +176,7 @@ static int outbound_begin(struct gateway *g, struct err *err)
 				    .memory = (size_t)c->memory};
 	struct policy_settings policy = config_policy_settings(g->c);
 
-	if (policy_rules_parse(&policy, &g->policy, err))
+	if (policy_rules_parse(&policy, &g->policy, err) || check_double_opt_in(g->c->policy.double_opt_in, err))
 		return -1;
 	o.rules = g->policy;
 	o.public_url = g->c->http.public_url;
@@ -307,6 +322,7 @@ static int serving_start(struct gateway *g, struct err *err)
 			      .region = g->c->identity.region,
 			      .public_url = c->public_url,
 			      .secret = h.secret,
+			      .double_opt_in = g->c->policy.double_opt_in,
 			      .rules = rules(g)};
 	if (config_listen(c->listen, host, &h.port, err))
 		return -1;

@@ -19,6 +19,7 @@ static const struct {
 	{"order_progress", "order, step; visit, url", PURPOSE_SERVICE},
 	{"data_cap", "used (percent), volume; option (name, volume, price)", PURPOSE_SERVICE},
 	{"win_back", "offer, end; url", PURPOSE_MARKETING},
+	{"confirm_consent", "Double opt-in. purpose, address, confirm_url (mail)", PURPOSE_SERVICE},
 	{"satisfaction", "One question, 1 to 5. matter", PURPOSE_SURVEY},
 };
 

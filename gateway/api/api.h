@@ -24,8 +24,9 @@ struct app {
 	struct blobs *blobs;
 	struct http *http; /* set when it has started */
 	const char *region;
-	const char *public_url; /* where the world reaches us, no slash at its end; NULL: not known */
-	struct str secret;	/* signs links */
+	const char *public_url;	   /* where the world reaches us, no slash at its end; NULL: not known */
+	struct str secret;	   /* signs links */
+	const char *double_opt_in; /* list of purposes, or NULL */
 	struct conversation_rules rules;
 };
 
@@ -49,6 +50,9 @@ int answer_conversation(struct request *r, struct db *db, const struct uuid *id,
 /* A message as a request names it; strings live in the JSON tree and the arena. Field names begin with prefix. */
 int read_message(struct request *r, const json_t *o, const char *prefix, struct send_request *out, struct err *err);
 
+/* A page of templates/pages in the customer's language; takes data. */
+int answer_page(struct request *r, const char *page, json_t *data, struct str locale, struct err *err);
+
 int read_timeline(struct request *r, struct timeline_query *q, struct err *err);
 int answer_timeline(struct request *r, struct db *db, const struct timeline_query *q, struct err *err);
 
@@ -60,7 +64,7 @@ http_handler customer_list, customer_post, customer_one, customer_patch_, custom
 http_handler contact_points, contact_point_post, contact_point_patch, contact_point_delete;
 http_handler merge_post, unmerge_post, merge_list, suggestion_list, suggestion_accept, suggestion_reject;
 http_handler never_merge_list, never_merge_post, never_merge_delete;
-http_handler consent_list, consent_put;
+http_handler consent_list, consent_put, confirm_page, confirm_save;
 http_handler suppression_list, suppression_post, suppression_one, suppression_delete;
 http_handler link_follow, link_pixel, message_links;
 http_handler preferences_page, preferences_save, preference_link;

@@ -74,8 +74,9 @@ static json_t *boxes(struct request *r, struct db *db, const struct address *a, 
 			json_decref(list);
 			return NULL;
 		}
-		box = json_pack("{s:s, s:b}", "purpose", purpose_word(purposes[k]), "on",
-				outbound_consents(app_of(r)->outbound, purposes[k], c.state));
+		box = json_pack("{s:s, s:b, s:b}", "purpose", purpose_word(purposes[k]), "on",
+				outbound_consents(app_of(r)->outbound, purposes[k], c.state), "pending",
+				c.state == CONSENT_PENDING);
 		json_array_append_new(list, box);
 	}
 	return list;
@@ -101,21 +102,21 @@ static json_t *data_of(struct request *r, struct db *db, const struct page *p, s
 							"channel", c->address.scheme == SCHEME_TEL ? "☎" : "✉",
 							"address", c->address.value, "boxes", b));
 	}
-	return json_pack("{s:o, s:b, s:s%, s:s}", "points", points, "saved", p->saved, "name", p->who.name.p,
-			 p->who.name.n, "style", style);
+	return json_pack("{s:o, s:b, s:s%}", "points", points, "saved", p->saved, "name", p->who.name.p, p->who.name.n);
 }
 
-static struct str source_of(struct str locale)
+static struct str source_of(const char *page, struct str locale)
 {
 	char name[60];
 	struct str found;
 
-	snprintf(name, sizeof name, "templates/pages/preferences.%.*s.liquid", locale.n >= 2 ? 2 : 0, locale.p);
+	snprintf(name, sizeof name, "templates/pages/%s.%.*s.liquid", page, locale.n >= 2 ? 2 : 0, locale.p);
 	found = asset_find(str_of(name));
-	return found.p ? found : asset_find(STR("templates/pages/preferences.en.liquid"));
+	snprintf(name, sizeof name, "templates/pages/%s.en.liquid", page);
+	return found.p ? found : asset_find(str_of(name));
 }
 
-static int render(struct request *r, const json_t *data, struct str locale, struct err *err)
+static int render(struct request *r, const char *page, const json_t *data, struct str locale, struct err *err)
 {
 	struct liquid_input in = {.data = liquid_json(data), .now = now_of(r) / US_SEC, .escape = LIQUID_HTML};
 	struct liquid_render *engine = liquid_render_new();
@@ -124,7 +125,8 @@ static int render(struct request *r, const json_t *data, struct str locale, stru
 	int rc;
 
 	buf_reset(&r->out);
-	rc = engine ? liquid_parse(NULL, source_of(locale), &t, &e) || liquid_render(engine, t, &in, &r->out, &e) : -1;
+	rc = engine ? liquid_parse(NULL, source_of(page, locale), &t, &e) || liquid_render(engine, t, &in, &r->out, &e)
+		    : -1;
 	liquid_template_free(&t);
 	liquid_render_free(&engine);
 	return rc ? err_set(err, ERR_INTERNAL, "page_failed", NULL, "%s", e.msg) : 0;
@@ -147,14 +149,15 @@ static void headers(struct request *r)
 	request_header(r, "X-Content-Type-Options", "nosniff");
 }
 
-static int show(struct request *r, struct db *db, struct page *p, struct err *err)
+int answer_page(struct request *r, const char *page, json_t *data, struct str locale, struct err *err)
 {
-	json_t *data = load(r, db, p, err) ? NULL : data_of(r, db, p, err);
 	int rc;
 
-	if (!data)
-		return err->kind ? -1 : err_nomem(err);
-	rc = render(r, data, p->who.locale, err);
+	if (!data || json_object_set_new(data, "style", json_string(style))) {
+		json_decref(data);
+		return err_nomem(err);
+	}
+	rc = render(r, page, data, locale, err);
 	json_decref(data);
 	if (rc)
 		return -1;
@@ -162,6 +165,15 @@ static int show(struct request *r, struct db *db, struct page *p, struct err *er
 	r->content_type = "text/html; charset=utf-8";
 	headers(r);
 	return 0;
+}
+
+static int show(struct request *r, struct db *db, struct page *p, struct err *err)
+{
+	json_t *data = load(r, db, p, err) ? NULL : data_of(r, db, p, err);
+
+	if (!data)
+		return err->kind ? -1 : err_nomem(err);
+	return answer_page(r, "preferences", data, p->who.locale, err);
 }
 
 int preferences_page(struct request *r, struct err *err)
@@ -238,6 +250,9 @@ static int set(struct request *r, struct db *db, const struct form *f, const str
 		struct consent is;
 		if (consent_get(db, &c->address, purpose, &is, err))
 			return -1;
+		/* Who has the address must say so by it; here it can only be taken back. */
+		if (is.state == CONSENT_PENDING && !f->none)
+			continue;
 		/* What holds anyway and was left as it is needs no word. */
 		if (is.state == CONSENT_UNKNOWN && on == outbound_consents(app_of(r)->outbound, purpose, is.state) &&
 		    !f->none)

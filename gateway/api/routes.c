@@ -123,6 +123,8 @@ const struct route api_routes[] = {
 	{"DELETE", "/v1/session", R_PUBLIC, 0, 0, session_delete},
 	{"GET", "/l/{code}", R_PUBLIC, 0, 0, link_follow},
 	{"GET", "/o/{code}", R_PUBLIC, 0, 0, link_pixel},
+	{"GET", "/c/{token}", R_PUBLIC, 0, 0, confirm_page},
+	{"POST", "/c/{token}", R_PUBLIC, 0, 4 << 10, confirm_save},
 	{"GET", "/p/{token}", R_PUBLIC, 0, 0, preferences_page},
 	{"POST", "/p/{token}", R_PUBLIC, 0, 16 << 10, preferences_save},
 	{"GET", "/health/live", R_PUBLIC, 0, 0, health_live},

@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "base/uuid.h"
 
-enum link_kind { LINK_PREFERENCES = 1 };
-enum { LINK_TEXT = 64 }; /* with NUL; base64url, RFC 4648 section 5 */
+enum link_kind { LINK_PREFERENCES = 1, LINK_CONFIRM = 2 }; /* CONFIRM: the id is of a confirmation */
+enum { LINK_TEXT = 64 };				   /* with NUL; base64url, RFC 4648 section 5 */
 
 /* until: microseconds, 0 for ever. */
 void link_sign(struct str secret, enum link_kind kind, const struct uuid *customer, int64_t until, char out[LINK_TEXT]);

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "customer/confirmation.h"
 #include "customer/suppression.h"
 #include "intake/stages.h"
 
@@ -198,9 +199,23 @@ static int find_keyword(struct pass *p, const struct inbound *in, struct keyword
 	return has_stopped(p, in, &stopped) ? -1 : stopped;
 }
 
+/* YES, START: to what was asked about an opt-in. 1: it was, and is one now. */
+static int confirms(struct pass *p, const struct inbound *in, const struct identity *who,
+		    const struct uuid *interaction)
+{
+	struct keyword_hit hit;
+	int n;
+
+	if (!has_keywords(p, in) || in->doubtful || !keyword_match(p->k->keywords, words_of(in), &hit) ||
+	    hit.word != KEYWORD_START)
+		return 0;
+	n = confirmation_reply(p->db, p->k->events, &in->from, &who->survivor, interaction, p->arena, p->now, p->err);
+	return n < 0 ? -1 : n > 0;
+}
+
 static const char *keyword_word(enum keyword k)
 {
-	return k == KEYWORD_STOP ? "stop" : k == KEYWORD_START ? "start" : "help";
+	return k == KEYWORD_NONE ? "confirm" : k == KEYWORD_STOP ? "stop" : k == KEYWORD_START ? "start" : "help";
 }
 
 static int obey(struct pass *p, const struct inbound *in, const struct identity *who, const struct interaction *i,
@@ -369,7 +384,13 @@ int deliver(struct pass *p, struct inbound *in, struct uuid *id)
 	i.id = uuid7_in(i.at, (uint8_t)bucket_of(&i.customer));
 	i.has_contact = true;
 	i.contact = in->from;
-	word = find_keyword(p, in, &hit);
+	word = confirms(p, in, &who, &i.id);
+	if (word < 0)
+		return -1;
+	if (word)
+		hit = (struct keyword_hit){.word = KEYWORD_NONE};
+	else
+		word = find_keyword(p, in, &hit);
 	if (word < 0 || thread(p, in, &who, &i, word ? &hit : NULL) || assign(p, in, &i) ||
 	    interaction_append(p->db, &i, p->err) || seen_remember(p, in, &i.id) ||
 	    tell(p, in, &who, &i, word ? keyword_word(hit.word) : NULL) ||
@@ -377,7 +398,7 @@ int deliver(struct pass *p, struct inbound *in, struct uuid *id)
 	    (in->stage == INBOUND_BEGUN && ongoing_begin(p, &i.id)))
 		return -1;
 	*id = i.id;
-	return word ? obey(p, in, &who, &i, &hit) : 0;
+	return word && hit.word != KEYWORD_NONE ? obey(p, in, &who, &i, &hit) : 0;
 }
 
 int deliver_more(struct pass *p, struct inbound *in, const struct uuid *id)

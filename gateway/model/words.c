@@ -15,7 +15,7 @@ static const char *const priorities[] = {"high", "normal", "bulk"};
 static const char *const conversation_states[] = {"open", "pending", "snoozed", "closed"};
 static const char *const stages[] = {"prospect", "lead", "active", "suspended", "churned"};
 static const char *const roles[] = {"agent", "marketing", "integration", "admin"};
-static const char *const consents[] = {"unknown", "opt_in", "opt_out"};
+static const char *const consents[] = {"unknown", "opt_in", "opt_out", "pending"};
 
 _Static_assert(COUNT(statuses) == STATUS_COUNT, "a word for each status");
 _Static_assert(COUNT(channels) == CHANNEL_COUNT, "a word for each channel");

@@ -36,7 +36,8 @@ enum priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_BULK, PRIORITY_COUNT };
 enum conversation_state { CONVERSATION_OPEN, CONVERSATION_PENDING, CONVERSATION_SNOOZED, CONVERSATION_CLOSED };
 enum stage { STAGE_PROSPECT, STAGE_LEAD, STAGE_ACTIVE, STAGE_SUSPENDED, STAGE_CHURNED }; /* customer lifecycle */
 enum role { ROLE_AGENT, ROLE_MARKETING, ROLE_INTEGRATION, ROLE_ADMIN };
-enum consent_state { CONSENT_UNKNOWN, CONSENT_IN, CONSENT_OUT };
+/* PENDING: asked whether the opt-in is theirs (customer/confirmation.h); until the answer it permits nothing but service. */
+enum consent_state { CONSENT_UNKNOWN, CONSENT_IN, CONSENT_OUT, CONSENT_PENDING };
 
 const char *channel_word(enum channel v);
 const char *direction_word(enum direction v);

@@ -8,6 +8,8 @@
 
 bool outbound_consents(const struct outbound *o, enum purpose purpose, enum consent_state said)
 {
+	if (said == CONSENT_PENDING)
+		return purpose == PURPOSE_SERVICE;
 	if (said != CONSENT_UNKNOWN)
 		return said != CONSENT_OUT;
 	switch (purpose) {
@@ -99,7 +101,9 @@ int policy_ask(const struct outbound *o, struct db *db, const struct policy_ques
 		return 1;
 	}
 	if (!outbound_consents(o, q->purpose, state)) {
-		*reason = state == CONSENT_OUT ? "opted_out" : "no_consent";
+		*reason = state == CONSENT_OUT	     ? "opted_out"
+			  : state == CONSENT_PENDING ? "confirmation_pending"
+						     : "no_consent";
 		return 1;
 	}
 	return disturb(o, db, q, reason, later, err);

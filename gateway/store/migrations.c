@@ -322,6 +322,14 @@ static const char step_nodes[] =
 	"CREATE TABLE lease (name TEXT NOT NULL PRIMARY KEY, node BLOB, epoch BIGINT NOT NULL, until BIGINT NOT NULL,"
 	" clean INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* Opt-ins that wait for a word of who has the address. */
+static const char step_confirmations[] =
+	"CREATE TABLE consent_request (id BLOB NOT NULL PRIMARY KEY, message_id BLOB NOT NULL, address TEXT NOT NULL,"
+	" scheme INTEGER NOT NULL, purpose INTEGER NOT NULL, text TEXT NOT NULL, at BIGINT NOT NULL, expires_at BIGINT "
+	"NOT NULL,"
+	" confirmed_at BIGINT) WITHOUT ROWID;"
+	"CREATE INDEX consent_request_address ON consent_request (address, scheme);";
+
 const struct migration migrations[] = {
 	{.number = 1, .sql = step_1, .sqlite = step_1_sqlite, .postgres = step_1_postgres},
 	{.number = 2, .sql = step_2},
@@ -339,5 +347,6 @@ const struct migration migrations[] = {
 	{.number = 14, .sql = step_learning},
 	{.number = 15, .sql = step_suppressions},
 	{.number = 16, .sql = step_nodes},
+	{.number = 17, .sql = step_confirmations},
 };
 const int migrations_n = sizeof migrations / sizeof *migrations;

@@ -16,7 +16,7 @@ Test(link, only_who_has_the_secret_makes_one)
 	cr_expect(uuid_eq(&id, &read));
 	cr_expect_eq(link_read(secret, LINK_PREFERENCES, str_of(text), 1000, &read), LINK_OVER);
 	cr_expect_eq(link_read(other, LINK_PREFERENCES, str_of(text), 1, &read), LINK_FORGED);
-	cr_expect_eq(link_read(secret, (enum link_kind)2, str_of(text), 1, &read), LINK_FORGED, "for something else");
+	cr_expect_eq(link_read(secret, LINK_CONFIRM, str_of(text), 1, &read), LINK_FORGED, "for something else");
 	for (size_t k = 0; k < strlen(text); k++) {
 		memcpy(forged, text, sizeof text);
 		forged[k] = forged[k] == 'A' ? 'B' : 'A';
