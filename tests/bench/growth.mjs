@@ -2,9 +2,9 @@
 // (GROWTH=1,10,50: and 50) million interactions. The figure is the largest store's, its peer the smallest one.
 import { startGateway } from "./lib/gateway.mjs";
 import { freshDir } from "./lib/proc.mjs";
-import { httpLoad, timeline } from "./lib/tools.mjs";
+import { httpLoad } from "./lib/tools.mjs";
 import { gatewayMt, RECEIPT_MS, settings } from "./sms.mjs";
-import { fixture } from "./timeline.mjs";
+import { fixture, warm } from "./timeline.mjs";
 
 const MILLIONS = (process.env.GROWTH || "1,10").split(",").map(Number);
 // Pages are asked for at a pace well below what it could, so that their time is not the time of a queue.
@@ -25,7 +25,7 @@ async function curve(store) {
 	const found = [];
 	for (const millions of MILLIONS) {
 		const f = fixture(millions * 1e6, store);
-		timeline("warm", f.dsn);
+		warm(f);
 		const page = await pages(f);
 		const write = await gatewayMt({ count: WRITES, receiptMs: RECEIPT_MS, dsn: f.dsn });
 		found.push({ millions, ...page, write: write.rate, cpu_per_100k: write.cpu_per_100k });
