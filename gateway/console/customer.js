@@ -7,6 +7,7 @@ import { customerName, dayOf, channelName } from "./format.js";
 import { Entry } from "./entry.js";
 import { Composer } from "./composer.js";
 import { Offers } from "./offers.js";
+import { Permission } from "./permission.js";
 
 // Entries by id, oldest first. What an event names is fetched and put in its place, so order never depends on arrival.
 function useTimeline(id, touched) {
@@ -85,7 +86,7 @@ function useSegments(c) {
 	return list;
 }
 
-function Facts({ c, conversation, ids }) {
+function Facts({ c, conversation, ids, me }) {
 	const segments = useSegments(c);
 	return html`<aside class="facts" aria-label="Customer">
 		<h2>${customerName(c)}</h2>
@@ -99,6 +100,7 @@ function Facts({ c, conversation, ids }) {
 			${Object.entries(c.attributes || {}).map(([k, v]) => html`<dt key=${`t${k}`}>${k}</dt><dd key=${`d${k}`}>${typeof v === "object" ? JSON.stringify(v) : String(v)}</dd>`)}
 		</dl>
 		<${Offers} id=${c.id} conversation=${conversation} ids=${ids} />
+		<${Permission} id=${c.id} me=${me} ids=${ids} />
 	</aside>`;
 }
 
@@ -158,6 +160,6 @@ export function Customer({ id, conversation, me }) {
 			</div>
 			<${Composer} customer=${c} conversation=${conversation} onSent=${() => { pinned.current = true; load().catch(() => {}); }} />
 		</section>
-		<${Facts} c=${c} conversation=${conversation} ids=${ids} />
+		<${Facts} c=${c} conversation=${conversation} ids=${ids} me=${me} />
 	</main>`;
 }

@@ -3,6 +3,7 @@ import { html, useState, useEffect, useRef } from "./lib.js";
 import { get, call } from "./api.js";
 import { listen } from "./stream.js";
 import { customer } from "./customers.js";
+import { markets } from "./marketing.js";
 import { short, channelMark, channelName, customerName } from "./format.js";
 
 const views = [
@@ -79,22 +80,32 @@ function Search() {
 	</div>`;
 }
 
-export function Inbox({ me, live, chosen, onSignedOut }) {
-	const [view, setView] = useState(views[0]);
-	const list = useConversations(view, me);
-
+function Head({ me, live, onSignedOut }) {
 	async function signOut() {
 		await call("DELETE", "/v1/session").catch(() => {});
 		onSignedOut();
 	}
 
+	return html`<header>
+		<img src="/console/icon.svg" alt="" width="26" height="26" />
+		<strong>Threadline</strong>
+		${live === undefined ? html`<span class="spread"></span>` : html`<span class=${live ? "live on" : "live"} role="status">${live ? "live" : "reconnecting…"}</span>`}
+		<button class="quiet" title=${`Signed in as ${me.name}`} onClick=${signOut}>Sign out</button>
+	</header>
+	${markets(me) && html`<p class="places"><a class="link" href="#/marketing/campaigns">Marketing</a></p>`}`;
+}
+
+// The left column of who does not read conversations.
+export function Desk({ me, onSignedOut }) {
+	return html`<nav class="inbox" aria-label="Places"><${Head} me=${me} onSignedOut=${onSignedOut} /></nav>`;
+}
+
+export function Inbox({ me, live, chosen, onSignedOut }) {
+	const [view, setView] = useState(views[0]);
+	const list = useConversations(view, me);
+
 	return html`<nav class="inbox" aria-label="Conversations">
-		<header>
-			<img src="/console/icon.svg" alt="" width="26" height="26" />
-			<strong>Threadline</strong>
-			<span class=${live ? "live on" : "live"} role="status">${live ? "live" : "reconnecting…"}</span>
-			<button class="quiet" title=${`Signed in as ${me.name}`} onClick=${signOut}>Sign out</button>
-		</header>
+		<${Head} me=${me} live=${live} onSignedOut=${onSignedOut} />
 		<${Search} />
 		<div class="tabs" role="tablist">
 			${views.map((v) => html`<button key=${v.name} role="tab" aria-selected=${String(v === view)} onClick=${() => setView(v)}>${v.name}</button>`)}
