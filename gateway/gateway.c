@@ -314,6 +314,7 @@ static int serving_start(struct gateway *g, struct err *err)
 			      .readers = g->readers,
 			      .writer = g->writer,
 			      .events = g->events,
+			      .nodes = g->nodes,
 			      .outbound = g->outbound,
 			      .intake = g->intake,
 			      .host = g->host,

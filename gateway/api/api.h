@@ -8,6 +8,7 @@
 #include "customer/consent.h"
 #include "http/http.h"
 #include "intake/intake.h"
+#include "nodes/nodes.h"
 #include "outbound/outbound.h"
 #include "store/blob.h"
 
@@ -17,6 +18,7 @@ struct app {
 	struct readers *readers;
 	struct writer *writer;
 	struct events *events;
+	struct nodes *nodes; /* NULL: the store is ours alone */
 	struct outbound *outbound;
 	struct intake *intake;
 	struct host *host;

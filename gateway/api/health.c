@@ -23,6 +23,18 @@ static bool some_account_up(struct accounts *a)
 	return n == 0;
 }
 
+static void nodes_json(struct nodes *n, struct json_out *j)
+{
+	struct nodes_state s;
+
+	nodes_state(n, &s);
+	json_obj(j, "nodes");
+	json_cstr(j, "name", s.name);
+	json_int(j, "alive", s.alive);
+	json_int(j, "accounts_held", (int64_t)s.held);
+	json_end(j);
+}
+
 /* Ready: what is accepted can be stored, and there is a way out of the house. While every account is down messages are
  * taken all the same and wait safely; but a balancer with another gateway to choose may prefer that one. */
 int health_ready(struct request *r, struct err *err)
@@ -42,6 +54,8 @@ int health_ready(struct request *r, struct err *err)
 	json_cstr(&r->json, "reason", s.reason[0] ? s.reason : NULL);
 	json_int(&r->json, "queued", s.queued);
 	json_end(&r->json);
+	if (a->nodes)
+		nodes_json(a->nodes, &r->json);
 	host_health(a->host, &r->json, "accounts");
 	json_end(&r->json);
 	if (!ready)
@@ -72,6 +86,12 @@ int metrics_get(struct request *r, struct err *err)
 	counter(&r->out, "store_queued", "gauge", s.queued);
 	counter(&r->out, "store_healthy", "gauge", s.healthy);
 	counter(&r->out, "events_last_seq", "gauge", events_last(a->events));
+	if (a->nodes) {
+		struct nodes_state n;
+		nodes_state(a->nodes, &n);
+		counter(&r->out, "nodes_alive", "gauge", n.alive);
+		counter(&r->out, "nodes_accounts_held", "gauge", (int64_t)n.held);
+	}
 	http_metrics(r->http, &r->out);
 	outbound_metrics(a->outbound, &r->out);
 	host_metrics(a->host, &r->out);

@@ -267,5 +267,5 @@ void nodes_free(struct nodes **np)
 
 void nodes_state(struct nodes *n, struct nodes_state *out)
 {
-	*out = (struct nodes_state){.alive = atomic_load(&n->alive), .held = atomic_load(&n->held), .wanted = n->n};
+	*out = (struct nodes_state){n->me.name, atomic_load(&n->alive), atomic_load(&n->held)};
 }

@@ -51,7 +51,8 @@ void nodes_leave(struct nodes *n, bool clean);
 void nodes_free(struct nodes **n); /* after the writer */
 
 struct nodes_state {
-	int alive; /* nodes, with us */
-	size_t held, wanted;
+	const char *name; /* ours; lives as long as n */
+	int alive;	  /* nodes, with us */
+	size_t held;	  /* accounts */
 };
 void nodes_state(struct nodes *n, struct nodes_state *out);

@@ -74,7 +74,7 @@ describe("two gateways on one PostgreSQL", { timeout: 120000 }, () => {
 		const health = await until("standby to be said", async () => {
 			const r = await fetch(`${two.url}/health/ready`);
 			const body = await r.json();
-			return r.ok && body.accounts[0].state === "standby" && body;
+			return r.ok && body.accounts[0].state === "standby" && body.nodes.alive === 2 && body;
 		});
 		assert.match(health.accounts[0].reason, /another gateway/);
 		assert.equal(await nodes.runner(), one);

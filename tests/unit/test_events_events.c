@@ -276,3 +276,62 @@ Test(events, readers_on_other_threads_see_each_event_once)
 		cr_expect_eq(r[i].sum, INT64_C(20000) * 20001 / 2);
 	}
 }
+
+/* Another gateway on the same store, as far as events go. */
+static void others_event(struct events *other)
+{
+	struct writer_hooks h = events_hooks(other);
+	struct event ev = {.at = US_SEC, .type = "message.received", .channel = CHANNEL_SMS};
+	struct err e = {0};
+
+	cr_assert_eq(db_begin(rig.db, &e), 0);
+	cr_assert_eq(h.began(h.arg, rig.db, &e), 0);
+	cr_assert_eq(event_append(other, rig.db, &ev, &e), 0);
+	cr_assert_eq(h.committing(h.arg, rig.db, &e), 0, "%s", e.msg);
+	cr_assert_eq(db_commit(rig.db, &e), 0);
+	h.committed(h.arg);
+}
+
+Test(events, of_gateways_that_share_a_store_have_one_order)
+{
+	struct events *other = NULL;
+	struct seen here = {0}, there = {0};
+	struct uuid u = uuid7(US_SEC);
+	uint64_t touched;
+
+	if (!store_rig_postgres())
+		return; /* nobody shares a file */
+	cr_assert_eq(events_new(rig.readers, 100, &other, NULL), 0);
+	add_many(2);
+	others_event(other);
+	touched = events_touched(rig.events, &u);
+	add_many(1);
+	cr_expect_neq(events_touched(rig.events, &u), touched, "what is remembered of anybody may be wrong");
+	others_event(other);
+	cr_expect_eq(events_poll(rig.events, NULL), 1);
+	cr_expect_eq(events_poll(rig.events, NULL), 0);
+	cr_expect_eq(events_poll(other, NULL), 1, "the third was ours to it");
+	cr_expect_eq(events_last(rig.events), 5);
+	cr_expect_eq(events_read(rig.events, 0, NULL, 10, see, &here, NULL), 5);
+	cr_expect_eq(events_read(other, 0, NULL, 10, see, &there, NULL), 5);
+	cr_expect_eq(here.n, 5);
+	cr_expect_eq(there.n, 5);
+	events_free(&other);
+}
+
+Test(events, a_follower_may_know_more_than_the_gateway_it_comes_to)
+{
+	struct events *other = NULL;
+	struct seen s = {0};
+	struct err e = {0};
+
+	if (!store_rig_postgres())
+		return;
+	cr_assert_eq(events_new(rig.readers, 100, &other, NULL), 0);
+	others_event(other);
+	cr_expect_eq(events_read(rig.events, 1, NULL, 10, see, &s, &e), 1);
+	cr_expect_eq(events_read(rig.events, 2, NULL, 10, see, &s, &e), -1);
+	cr_expect_str_eq(e.code, "cursor_expired");
+	cr_expect_eq(s.n, 0);
+	events_free(&other);
+}
