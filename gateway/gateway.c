@@ -26,6 +26,7 @@
 #include "nodes/nodes.h"
 #include "outbound/outbound.h"
 #include "store/blob.h"
+#include "store/copy.h"
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "store/writer.h"
@@ -73,7 +74,7 @@ static int schema_start(struct gateway *g, struct err *err)
 
 	if (db_open(g->c->store.dsn, DB_WRITE, &db, err))
 		return -1;
-	r = migrate_run(db, &from, &to, err);
+	r = migrate_run(db, &from, &to, err) || copy_finished(db, err) ? -1 : 0;
 	db_close(&db);
 	if (r == 0 && from != to)
 		log_info("store.migrated", "from", LOG_INT(from), "to", LOG_INT(to), LOG_END);

@@ -24,8 +24,8 @@ int cmd_copy(int argc, char **argv)
 		"What is promised: the target is the store as it was when this run began; the gateway may be at work.\n"
 		"To move an installation: copy with --more while it runs, stop it, copy again without --more (tables "
 		"that\n"
-		"have changed are carried again), then start it with the new dsn. Never start a gateway on the target\n"
-		"before that. Attachments in the folder stay where they are: name it with blobs = in [store].",
+		"have changed are carried again), then start it with the new dsn. A gateway refuses to start on the\n"
+		"target before that. Attachments in the folder stay where they are: name it with blobs = in [store].",
 		0, 0};
 	const char *from = NULL, *to = NULL;
 	bool quiet = false, more = false;

@@ -38,29 +38,51 @@ static int list_tables(struct copy *c)
 }
 
 /* One number of a statement without parameters. */
-static int number(struct copy *c, const char *sql, int64_t *out)
+static int number(struct db *db, const char *sql, int64_t *out, struct err *err)
 {
-	struct stmt *q = db_query(c->to, sql);
-	int r = db_step(q, c->err);
+	struct stmt *q = db_query(db, sql);
+	int r;
 
-	*out = r == DB_ROW ? db_col_i64(q, 0) : 0;
+	*out = 0;
+	while ((r = db_step(q, err)) == DB_ROW)
+		*out = db_col_i64(q, 0);
 	db_done(q);
 	return r == DB_ERROR ? -1 : 0;
+}
+
+static int marks(struct db *db, int64_t *out, struct err *err)
+{
+	return number(db,
+		      "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'store_copy'"
+		      " AND schemaname = current_schema()",
+		      out, err);
+}
+
+int copy_finished(struct db *db, struct err *err)
+{
+	int64_t marked = 0;
+
+	if (db_dialect(db) == DB_SQLITE)
+		return 0;
+	if (marks(db, &marked, err))
+		return -1;
+	return marked ? err_set(err, ERR_UNAVAILABLE, "copy_unfinished", NULL,
+				"\"threadline copy\" has not finished this store: run it again, without --more")
+		      : 0;
 }
 
 static int mark(struct copy *c)
 {
 	int64_t marked, used;
 
-	if (number(c, "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'store_copy' AND schemaname = current_schema()",
-		   &marked))
+	if (marks(c->to, &marked, c->err))
 		return -1;
 	if (marked)
 		return 0;
-	if (number(c,
+	if (number(c->to,
 		   "SELECT (SELECT COUNT(*) FROM customer) + (SELECT COUNT(*) FROM api_key) + (SELECT COUNT(*) FROM "
 		   "secret)",
-		   &used))
+		   &used, c->err))
 		return -1;
 	if (used)
 		return err_set(c->err, ERR_CONFLICT, "store_exists", NULL, "the target holds a store already");

@@ -22,3 +22,5 @@ struct copy_hooks {
  * ERR_SEMANTIC "copy_differs". */
 int copy_store(const char *from, const char *to, bool more, const struct copy_hooks *hooks, int64_t *rows,
 	       struct err *err);
+/* ERR_UNAVAILABLE "copy_unfinished" for a store that is marked: no gateway may start on it. */
+int copy_finished(struct db *db, struct err *err);

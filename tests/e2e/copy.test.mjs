@@ -57,8 +57,17 @@ describe("copy to PostgreSQL", { skip, timeout: 180000 }, () => {
 		assert.ok(there >= 1000 && there < 3000, `${there} rows`);
 		const second = await copy(["--more"]);
 		assert.equal(second.status, 0, second.stderr);
+		const early = new Gateway({ store: { dsn: database.dsn, blobs: join(g.dir, "blobs") } });
+		early.key = g.key;
+		await early.prepare();
+		await assert.rejects(early.run(), /has not finished this store/);
+		await early.gone;
+		early.exited = null;
+		early.child = null;
+		await early.stop();
 		await send(300, 3000);
-		await until("receipts", async () => Number((await g.api.get("/v1/deliveries?status=sent&limit=1")).data.length) === 0, { timeout: 60000 });
+		const none = async (status) => (await g.api.get(`/v1/deliveries?status=${status}&limit=1`)).data.length === 0;
+		await until("every receipt", async () => (await none("queued")) && (await none("sending")) && (await none("sent")), { timeout: 60000 });
 		await g.stop({ keep: true });
 		const last = await copy();
 		assert.equal(last.status, 0, last.stderr);
