@@ -38,7 +38,7 @@ describe("templates", () => {
 		const page = await api.get("/v1/templates?limit=5");
 		const rest = await api.get(`/v1/templates?limit=200&cursor=${page.next}`);
 		const names = [...page.data, ...rest.data].map((t) => t.name);
-		assert.deepEqual(names, ["bill_issued", "data_cap", "order_progress", "outage", "outage_over", "payment_failed", "satisfaction", "welcome", "win_back"]);
+		assert.deepEqual(names, ["bill_issued", "confirm_consent", "data_cap", "order_progress", "outage", "outage_over", "payment_failed", "satisfaction", "welcome", "win_back"]);
 		const sent = await api.send({ to: "+4915177712300", template: { name: "bill_issued", data: { period: "November", amount: "29,90 €", due: "2026-12-05" } } });
 		assert.equal(sent.text, "Your bill for November is 29,90 €, due 5 Dec.");
 		for (const name of names)
