@@ -31,7 +31,7 @@ function Figures({ f }) {
 	const counts = Object.keys(becameName).filter((k) => f[k] > 0 || k === "queued");
 	return html`<section aria-label="Figures">
 		<dl class="figures">${counts.map((k) => html`<div key=${k}><dt>${becameName[k]}</dt><dd>${f[k]}</dd></div>`)}
-			${Object.entries(f.deliveries).map(([k, n]) => html`<div key=${`d${k}`}><dt>of these ${statusName[k] || k}</dt><dd>${n}</dd></div>`)}</dl>
+			${Object.entries(f.deliveries).map(([k, n]) => html`<div key=${`d${k}`}><dt>Messages ${statusName[k] || k}</dt><dd>${n}</dd></div>`)}</dl>
 		<${Reasons} caption="Who was left out, and why" list=${f.reasons} />
 		<${Outcomes} list=${f.outcomes} />
 	</section>`;
