@@ -467,6 +467,7 @@ int64_t events_read(struct events *e, int64_t after, const struct event_filter *
 		    void (*fn)(void *arg, const struct event *ev), void *arg, struct err *err)
 {
 	struct chunk *c = malloc(sizeof *c);
+	int64_t begin = after;
 	int rows = TABLE_ROWS;
 
 	if (!c)
@@ -476,8 +477,10 @@ int64_t events_read(struct events *e, int64_t after, const struct event_filter *
 		size_t want = most < CHUNK_EVENTS ? (size_t)most : CHUNK_EVENTS;
 		c->n = c->used = 0;
 		after = read_chunk(e, from, f, want, &rows, c, err);
-		if (after < 0)
+		if (after < 0) {
+			after = from > begin ? from : -1; /* what was given is given: the error comes with the next call */
 			break;
+		}
 		for (size_t i = 0; i < c->n; i++)
 			fn(arg, &c->ev[i]);
 		most -= (int)c->n;

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "http/private.h"
 
+#define AGAIN (200 * US_MS) /* after an error of the store */
 #define GAP (4 * US_MS)
 #define BEAT (15 * US_SEC)
 enum { ROUND = 2000, CATCH_UP = 500, TYPES_MAX = 16 };
@@ -94,42 +95,78 @@ static void catch_one(void *arg, const struct event *ev)
 	stream_send(c->stream, buf_str(&c->hub->text));
 }
 
-/* One step of a follower's way through the past; true when it has arrived. */
-static bool catch_up(struct hub *hub, struct client *c)
+/* The past was forgotten: said in the stream, so that the client can load what it shows anew. */
+static void say_reset(struct client *c)
+{
+	stream_send(c->stream, STR("event: stream.reset\ndata: {\"type\":\"stream.reset\"}\n\n"));
+}
+
+enum step { ARRIVED, BEHIND, FAILED };
+
+/* A store that cannot be read now is asked again: nothing is passed over for it. */
+static bool may_pass(const struct err *e)
+{
+	if (e->kind != ERR_NOT_FOUND)
+		log_warn("stream.read_failed", "reason", e->msg, LOG_END);
+	return e->kind == ERR_NOT_FOUND;
+}
+
+/* One step of a follower's way through the past. */
+static enum step catch_up(struct hub *hub, struct client *c)
 {
 	struct err e = {0};
 	int64_t to = events_read(hub->h->events, c->after, &c->filter, CATCH_UP, catch_one, c, &e);
 
 	if (to < 0) {
-		/* The past was forgotten: said in the stream, so that the client can load what it shows anew. */
-		stream_send(c->stream, STR("event: stream.reset\ndata: {\"type\":\"stream.reset\"}\n\n"));
+		if (!may_pass(&e))
+			return FAILED;
+		say_reset(c);
 		to = hub->cursor;
 	}
 	if (to >= hub->cursor) {
 		c->after = -1;
-		return true;
+		return ARRIVED;
 	}
 	c->after = to;
-	return false;
+	return BEHIND;
 }
+
+/* What is new goes to all who have arrived. */
+static enum step go_on(struct hub *hub)
+{
+	struct err e = {0};
+	int64_t to = events_read(hub->h->events, hub->cursor, NULL, ROUND, fan_one, hub, &e);
+
+	if (to < 0) {
+		if (!may_pass(&e))
+			return FAILED;
+		to = events_last(hub->h->events);
+		for (struct client *c = hub->clients; c; c = c->next)
+			if (c->after < 0)
+				say_reset(c);
+	}
+	hub->cursor = to;
+	return to < events_last(hub->h->events) ? BEHIND : ARRIVED;
+}
+
+static void on_gap(struct timer *t);
 
 static void fan_out(struct hub *hub)
 {
-	struct err e = {0};
-	bool behind = false;
-	int64_t to;
+	enum step s = go_on(hub);
+	bool behind = s == BEHIND, failed = s == FAILED;
 
 	hub->fanned = loop_now(hub->loop);
-	to = events_read(hub->h->events, hub->cursor, NULL, ROUND, fan_one, hub, &e);
-	if (to < 0) {
-		log_warn("stream.read_failed", "reason", e.msg, LOG_END);
-		to = events_last(hub->h->events);
+	for (struct client *c = hub->clients; c && !failed; c = c->next) {
+		if (c->after < 0 || atomic_load(&c->gone))
+			continue;
+		s = catch_up(hub, c);
+		behind |= s == BEHIND;
+		failed |= s == FAILED;
 	}
-	hub->cursor = to;
-	for (struct client *c = hub->clients; c; c = c->next)
-		if (c->after >= 0 && !atomic_load(&c->gone))
-			behind |= !catch_up(hub, c);
-	if (behind || to < events_last(hub->h->events))
+	if (failed)
+		loop_timer(hub->loop, &hub->gap, loop_now(hub->loop) + AGAIN, on_gap);
+	else if (behind)
 		loop_post_once(hub->loop, &hub->wake);
 }
 

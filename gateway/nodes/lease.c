@@ -6,14 +6,21 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { OLD = 100, PATIENCE = 2 }; /* OLD: leases after which a silent node is forgotten */
+enum { OLD = 100, PATIENCE = 2, BURIED = 0 }; /* OLD: leases after which a silent node is forgotten */
 
-static int server_time(struct db *db, int64_t *out, struct err *err)
+struct when {
+	int64_t now, started; /* the server's clock, and since when it runs */
+	int64_t lease;
+};
+
+static int server_time(struct db *db, struct when *out, struct err *err)
 {
-	struct stmt *q = db_query(db, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)");
+	struct stmt *q = db_query(db, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT),"
+				      " CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT)");
 	int r = db_step(q, err);
 
-	*out = r == DB_ROW ? db_col_i64(q, 0) : 0;
+	out->now = r == DB_ROW ? db_col_i64(q, 0) : 0;
+	out->started = r == DB_ROW ? db_col_i64(q, 1) : 0;
 	db_done(q);
 	return r == DB_ROW ? 0 : -1;
 }
@@ -61,8 +68,14 @@ static int renew(struct db *db, const struct uuid *me, int64_t until, struct err
 	return db_run(q, err);
 }
 
+/* What ended while the server was away could not be renewed: its holder gets the time of a lease to come back. */
+static bool has_ended(const struct when *w, int64_t until)
+{
+	return until < w->now && (until == BURIED || until >= w->started || w->now > w->started + w->lease);
+}
+
 /* 1 free, 0 somebody else's, -1 err. */
-static int is_free(struct db *db, const char *name, int64_t now, bool *clean, struct err *err)
+static int is_free(struct db *db, const char *name, const struct when *w, bool *clean, struct err *err)
 {
 	struct stmt *q = db_query(db, "SELECT node, until, clean FROM lease WHERE name = $1");
 	int r, is = 1;
@@ -71,7 +84,7 @@ static int is_free(struct db *db, const char *name, int64_t now, bool *clean, st
 	db_bind_text(q, 1, name);
 	r = db_step(q, err);
 	if (r == DB_ROW) {
-		is = db_col_null(q, 0) || db_col_i64(q, 1) < now;
+		is = db_col_null(q, 0) || has_ended(w, db_col_i64(q, 1));
 		*clean = db_col_i64(q, 2) != 0;
 	}
 	db_done(q);
@@ -91,7 +104,7 @@ static int take(struct db *db, const char *name, const struct uuid *me, int64_t 
 }
 
 /* Each living node may have its share; what nobody took for some rounds is nobody else's wish. */
-static int want(struct db *db, const struct node *me, int64_t now, int64_t until, struct lease *v, size_t n, int share,
+static int want(struct db *db, const struct node *me, const struct when *w, struct lease *v, size_t n, int share,
 		struct err *err)
 {
 	int held = 0;
@@ -104,13 +117,13 @@ static int want(struct db *db, const struct node *me, int64_t now, int64_t until
 		v[k].gained = false;
 		if (v[k].held)
 			continue;
-		r = is_free(db, v[k].name, now, &clean, err);
+		r = is_free(db, v[k].name, w, &clean, err);
 		if (r < 0)
 			return -1;
 		v[k].wished = r ? v[k].wished + 1 : 0;
 		if (!r || (held >= share && v[k].wished <= PATIENCE))
 			continue;
-		if (take(db, v[k].name, &me->id, until, err))
+		if (take(db, v[k].name, &me->id, w->now + w->lease, err))
 			return -1;
 		v[k].held = v[k].gained = true;
 		v[k].clean = clean;
@@ -123,14 +136,18 @@ static int want(struct db *db, const struct node *me, int64_t now, int64_t until
 int lease_round(struct db *db, const struct node *me, int64_t lease_us, struct lease *v, size_t n, int *alive,
 		struct err *err)
 {
+	struct when w = {.lease = lease_us};
 	int64_t now;
 
-	if (server_time(db, &now, err) || be_seen(db, me, now, err) || forget(db, now - OLD * lease_us, err) ||
+	if (server_time(db, &w, err))
+		return -1;
+	now = w.now;
+	if (be_seen(db, me, now, err) || forget(db, now - OLD * lease_us, err) ||
 	    count_living(db, now - lease_us, alive, err) || renew(db, &me->id, now + lease_us, err))
 		return -1;
 	if (*alive < 1)
 		*alive = 1;
-	return want(db, me, now, now + lease_us, v, n, ((int)n + *alive - 1) / *alive, err);
+	return want(db, me, &w, v, n, ((int)n + *alive - 1) / *alive, err);
 }
 
 int lease_count(struct db *db, const struct uuid *me, struct err *err)
@@ -175,7 +192,7 @@ int lease_bury(struct db *db, const struct node *me, struct err *err)
 	}
 	db_done(q);
 	for (int k = 0; k < n && r != DB_ERROR; k++) {
-		q = db_query(db, "UPDATE lease SET until = 0 WHERE node = $1");
+		q = db_query(db, "UPDATE lease SET until = 0 WHERE node = $1" /* BURIED */);
 		db_bind_uuid(q, 1, &dead[k]);
 		r = db_run(q, err) ? DB_ERROR : DB_END;
 		if (r == DB_ERROR)

@@ -35,6 +35,11 @@ class Nodes {
 		return g;
 	}
 
+	// As a service manager does with those that found their leases taken (status 75).
+	async revive() {
+		for (const g of this.all) if (g.exited?.code === 75) await g.run();
+	}
+
 	living() {
 		return this.all.filter((g) => !g.exited);
 	}
@@ -204,6 +209,7 @@ describe(`three gateways, killed at random, ${rounds} rounds`, { timeout: 120000
 		})();
 
 		for (let round = 0; round < rounds; round++) {
+			await nodes.revive();
 			const wanted = accepted.size + 50 + Math.floor(Math.random() * 300);
 			await until("some load", () => accepted.size >= wanted, { timeout: 60000, every: 5 });
 			if (round % 3 === 2) {
@@ -217,6 +223,7 @@ describe(`three gateways, killed at random, ${rounds} rounds`, { timeout: 120000
 				await g.run();
 			}
 		}
+		await nodes.revive();
 		const wanted = accepted.size + 50;
 		await until("some load after it all", () => accepted.size >= wanted, { timeout: 60000, every: 5 });
 		over = true;
@@ -250,7 +257,7 @@ describe(`three gateways, killed at random, ${rounds} rounds`, { timeout: 120000
 		const twice = [...counts().values()].reduce((sum, n) => sum + n - 1, 0);
 		t.diagnostic(`${accepted.size} accepted, ${acknowledged.size} acknowledged inbound, ${twice} submitted again, ${seen.length} events`);
 		assert.ok(twice <= rounds * window, `${twice} duplicates; ${rounds} deaths with a window of ${window} explain ${rounds * window}`);
-		for (const each of nodes.living()) each.expectKill = false;
+		await nodes.revive();
 		await nodes.stop();
 		await smsc.close();
 	});

@@ -46,13 +46,14 @@ static int round_of(const struct node *n, struct lease v[3], int *alive)
 	return held;
 }
 
+/* The leases have just ended; nobody was seen for a minute. */
 static void silence(void)
 {
-	cr_assert_eq(db_exec(rig.db,
-			     "UPDATE lease SET until = until - 60000000; UPDATE node SET seen_at = seen_at - "
-			     "60000000",
-			     NULL),
-		     0);
+	static const char sql[] =
+		"UPDATE lease SET until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) - 1;"
+		"UPDATE node SET seen_at = seen_at - 60000000";
+
+	cr_assert_eq(db_exec(rig.db, sql, NULL), 0);
 }
 
 Test(nodes_lease, one_alone_takes_all_and_keeps_it)
@@ -163,4 +164,23 @@ Test(nodes_lease, the_dead_of_our_own_machine_are_buried_at_once)
 	cr_expect_not(w[0].clean);
 	cr_assert_eq(lease_bury(rig.db, &c, &e), 0);
 	cr_expect_eq(lease_count(rig.db, &b.id, &e), 3, "the living are not");
+}
+
+Test(nodes_lease, what_ended_while_the_server_was_away_waits_for_its_holder)
+{
+	struct node a = a_node("a"), b = a_node("b");
+	struct lease v[3], w[3];
+	struct err e = {0};
+	int alive = 0;
+
+	if (!shared())
+		return;
+	wishes(v);
+	wishes(w);
+	round_of(&a, v, &alive);
+	cr_assert_eq(db_exec(rig.db, "UPDATE lease SET until = 1", NULL), 0); /* long before the server was started */
+	cr_assert_eq(lease_round(rig.db, &b, INT64_C(1) << 50, w, 3, &alive, &e), 0);
+	cr_expect_eq(lease_count(rig.db, &b.id, &e), 0);
+	cr_assert_eq(lease_round(rig.db, &b, 1, w, 3, &alive, &e), 0);
+	cr_expect_eq(lease_count(rig.db, &b.id, &e), 3, "a lease's time after its start");
 }
