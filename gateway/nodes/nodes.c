@@ -18,7 +18,7 @@ struct nodes {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool running, stopping, resting;
+	bool running, stopping, resting, busy; /* busy: may be in one of the calls */
 	_Atomic int alive;
 	_Atomic size_t held; /* by the last round that was committed */
 	struct lease v[LEASES_MAX];
@@ -134,9 +134,9 @@ static void do_round(struct nodes *n, bool first, bool resting)
 		free(r);
 		return;
 	}
-	n->calls.until(n->calls.arg, began + n->c.lease);
 	atomic_store(&n->alive, r->alive);
 	if (!resting) {
+		n->calls.until(n->calls.arg, began + n->c.lease);
 		believe(n, r->v);
 		for (size_t k = 0; k < n->n; k++)
 			n->owed[k] |= r->v[k].gained;
@@ -172,8 +172,17 @@ static bool wait_until(struct nodes *n, int64_t mono, bool *resting)
 		;
 	go = !n->stopping;
 	*resting = n->resting;
+	n->busy = go && !n->resting;
 	pthread_mutex_unlock(&n->lock);
 	return go;
+}
+
+static void not_busy(struct nodes *n)
+{
+	pthread_mutex_lock(&n->lock);
+	n->busy = false;
+	pthread_cond_broadcast(&n->wake);
+	pthread_mutex_unlock(&n->lock);
 }
 
 static void *nodes_main(void *arg)
@@ -192,6 +201,7 @@ static void *nodes_main(void *arg)
 		}
 		if (!resting)
 			look_for_news(n);
+		not_busy(n);
 	}
 	return NULL;
 }
@@ -219,6 +229,8 @@ void nodes_rest(struct nodes *n)
 {
 	pthread_mutex_lock(&n->lock);
 	n->resting = true;
+	while (n->busy)
+		pthread_cond_wait(&n->wake, &n->lock);
 	pthread_mutex_unlock(&n->lock);
 }
 

@@ -45,7 +45,8 @@ int nodes_began(struct nodes *n, struct db *db, struct err *err);
 /* Begins to renew, and from the first round on to take leases for these accounts. */
 int nodes_start(struct nodes *n, const struct nodes_config *c, const struct nodes_calls *calls,
 		const char *const *accounts, size_t accounts_n, struct err *err);
-void nodes_rest(struct nodes *n); /* takes nothing new and tells no news; renews what it has */
+/* From its return on none of the calls runs or will; what is held is still renewed. */
+void nodes_rest(struct nodes *n);
 /* Gives everything back. clean: nothing of what was held is under way. After the accounts have stopped. */
 void nodes_leave(struct nodes *n, bool clean);
 void nodes_free(struct nodes **n); /* after the writer */

@@ -22,7 +22,8 @@ static void number(struct str text)
 
 static void destination(struct str text)
 {
-	struct ivr_settings set = {.sip_trunk = "sip:trunk@trunk.example:5060;transport=tls"};
+	char trunk[] = "sip:trunk@trunk.example:5060;transport=tls";
+	struct ivr_settings set = {.sip_trunk = trunk};
 	struct door d = {.set = &set};
 	char uri[300];
 
