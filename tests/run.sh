@@ -128,7 +128,7 @@ plain=$(ls tests/e2e/*.test.mjs | grep -v -E 'kill|openapi')
 	THREADLINE_BIN=$asan/threadline node_tests e2e-asan $(echo "$plain" | grep -v browser)
 	more=${KILL_ROUNDS:-15}
 	KILL_ROUNDS=${KILL_ROUNDS:-50} node_tests kill tests/e2e/kill.test.mjs
-	KILL_ROUNDS=$more node_tests kill-more tests/e2e/kill.email.test.mjs tests/e2e/kill.campaign.test.mjs
+	KILL_ROUNDS=$more node_tests kill-more tests/e2e/kill.email.test.mjs tests/e2e/kill.campaign.test.mjs tests/e2e/kill.calls.test.mjs
 }
 
 echo
